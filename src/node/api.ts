@@ -1,0 +1,268 @@
+/**
+ * The public contract in types: what a node and a client can do, what they answer, what their events say. The classes
+ * behind these interfaces are not exported, so that this page is all that a user has to read.
+ */
+
+import type { Outcome } from '../errors.ts'
+
+/** A body: anything that msgpack can carry; Uint8Array and Buffer travel as they are; undefined is an empty body. */
+// biome-ignore lint/suspicious/noExplicitAny: a body is data of the user's own shape, on both sides
+export type BodyValue = any
+
+/** A peer in the peers file. */
+export interface PeerConfig {
+  readonly name: string
+  /** Where to dial it: "host:port" or a ZeroMQ endpoint such as "tcp://10.0.0.7:7000" or "ipc:///run/bravo". */
+  readonly address: string
+  /** What the machine calls itself, where the file says so; finds the default of `serve -n`. */
+  readonly host?: string
+}
+
+/** A mesh: who is in it, and the settings that all members share. */
+export interface PeersConfig {
+  readonly peers: readonly PeerConfig[]
+  /** The name of the mesh; different meshes never mix. Default "zmqnet". */
+  readonly network?: string
+  /** The shortest time between two heartbeats, in milliseconds. Default 500. */
+  readonly tickMs?: number
+  /** 0 error, 1 warn, 2 info, 3 debug. Default 2. */
+  readonly logLevel?: number
+}
+
+/** Where a log goes. winston's and pino's loggers and the console fit. */
+export interface Logger {
+  debug(message: string): void
+  info(message: string): void
+  warn(message: string): void
+  error(message: string): void
+}
+
+/** What a handler learns about the message it handles. */
+export interface HandlerContext {
+  /** The peer or client that sent it, by the identity of its connection. */
+  readonly from: string
+  readonly verb: string
+  /** How it came: a request or a broadcast wants an answer, a send does not; a message comes from a client. */
+  readonly kind: 'request' | 'broadcast' | 'send' | 'message'
+  /** 1 for the first attempt; a higher number tells that earlier attempts did not get through. */
+  readonly attempt: number
+  /** Milliseconds that remain until the caller no longer wants the answer; Infinity for a send. */
+  readonly remainingMs: number
+  /** Aborts when the caller cancels, when the deadline passes and when the node closes. */
+  readonly signal: AbortSignal
+  /** Like the node's own, but the deadline and the signal of the message in hand travel on with it. */
+  request(peer: string, verb: string, body?: BodyValue, options?: RequestOptions): Promise<BodyValue>
+  /** Like the node's own, but the deadline and the signal of the message in hand travel on with it. */
+  broadcast(verb: string, body?: BodyValue, options?: BroadcastOptions): Promise<BroadcastResult>
+}
+
+/** Answers a message. What it returns is the reply; what it throws reaches the caller as HANDLER_FAILED. */
+export type Handler = (body: BodyValue, context: HandlerContext) => BodyValue | Promise<BodyValue>
+
+/** How hard a request tries. */
+export interface RequestOptions {
+  /** Milliseconds for each attempt. Default 2500. Too low repeats what is only slow, too high notices losses late. */
+  readonly timeout?: number
+  /** Attempts after the first. Default 3. */
+  readonly retries?: number
+  /** Milliseconds for the whole request. Default timeout x (retries + 1). */
+  readonly deadline?: number
+  /** Cancels the request, also at the peer. */
+  readonly signal?: AbortSignal
+  /** Whether the handler may run again, in another run of the peer, when it is unknown whether it ran. Default false. */
+  readonly idempotent?: boolean
+}
+
+/** How long a one-way message may wait. */
+export interface SendOptions {
+  /** Milliseconds until a message without a receipt counts as not sent or unknown. Default 5000. */
+  readonly timeout?: number
+}
+
+/** What a one-way message answers once the peer's node has it. */
+export interface Receipt {
+  readonly peer: string
+  /** Always "delivered"; every other outcome is an error. */
+  readonly outcome: Extract<Outcome, 'delivered'>
+  readonly ms: number
+}
+
+/** How a broadcast is sent and when it is enough. */
+export interface BroadcastOptions {
+  /** Milliseconds for each attempt. Default 2000. */
+  readonly timeout?: number
+  /** Attempts after the first, to those that are still missing. Default 0. */
+  readonly retries?: number
+  /** When to stop waiting: all expected peers (default), more than half of them, or this many. */
+  readonly until?: 'all' | 'majority' | number
+  /** Milliseconds for the whole broadcast. Default timeout x (retries + 1). */
+  readonly deadline?: number
+  readonly signal?: AbortSignal
+}
+
+/** Why a peer is missing in a tally. */
+export type MissingReason = 'dead' | 'timeout' | 'refused' | 'not-sent'
+
+/** What became of a broadcast. `acked` and `missing` together are always exactly the expected peers. */
+export interface BroadcastResult {
+  /** Whether the stop rule was met. */
+  readonly ok: boolean
+  /** How many peers were expected: every member that had not left at the start. */
+  readonly expected: number
+  readonly acked: readonly { readonly peer: string; readonly reply: BodyValue; readonly ms: number }[]
+  readonly missing: readonly { readonly peer: string; readonly reason: MissingReason; readonly text: string }[]
+  readonly ms: number
+}
+
+/** alive: heard lately. suspect: not heard for a while. dead: given up, but still probed. left: said goodbye. */
+export type PeerState = 'alive' | 'suspect' | 'dead' | 'left'
+
+/** What this node knows of a peer. Ages and durations in milliseconds. */
+export interface PeerView {
+  readonly name: string
+  readonly address: string
+  readonly state: PeerState
+  /** Whether its event loop lags while its process answers: alive, but slow. */
+  readonly busy: boolean
+  /** Whether our own link to it is open, being greeted, down, or refused by the peer. */
+  readonly link: 'open' | 'greeting' | 'down' | 'refused'
+  /** The last measured round trip on the link; undefined before the first. */
+  readonly rttMs: number | undefined
+  /** Its present run; undefined while it was never met. */
+  readonly incarnation: number | undefined
+  /** How long ago anything was heard of it; undefined when nothing ever was. */
+  readonly lastSeenMs: number | undefined
+  /** How often the link went down after it was up, the longest and the summed time that it was down. */
+  readonly outages: { readonly count: number; readonly longestMs: number; readonly totalMs: number }
+  /** How long the link has been open without a break; undefined while it is not open. */
+  readonly openMs: number | undefined
+}
+
+/** Counts since the start of the node. */
+export interface Counters {
+  /** Messages handed to the transport, by envelope, heartbeats included. */
+  readonly sent: number
+  readonly received: number
+  /** Messages that were given up before they were sent; each had a typed outcome. */
+  readonly dropped: number
+  /** ZeroMQ messages, each with many envelopes. */
+  readonly framesSent: number
+  readonly framesReceived: number
+  /** Messages from peers that broke the protocol. */
+  readonly violations: number
+  /** Attempts after the first. */
+  readonly retries: number
+  /** Links thrown away because an attempt saw no sign of life. */
+  readonly resets: number
+}
+
+/** What a node reports. */
+export type NodeEvent =
+  | { readonly kind: 'peer:alive'; readonly peer: string; readonly incarnation: number | undefined }
+  | { readonly kind: 'peer:suspect'; readonly peer: string; readonly text: string }
+  | { readonly kind: 'peer:dead'; readonly peer: string; readonly text: string }
+  | { readonly kind: 'peer:left'; readonly peer: string }
+  | { readonly kind: 'peer:busy'; readonly peer: string; readonly busy: boolean }
+  | { readonly kind: 'peer:restarted'; readonly peer: string; readonly incarnation: number }
+  | { readonly kind: 'link:up'; readonly peer: string }
+  | { readonly kind: 'link:down'; readonly peer: string; readonly cause: string }
+  | { readonly kind: 'link:refused'; readonly peer: string; readonly reason: string; readonly text: string }
+  | { readonly kind: 'link:reset'; readonly peer: string }
+  | { readonly kind: 'violation'; readonly connection: string; readonly text: string }
+  | { readonly kind: 'events:lost'; readonly count: number }
+
+/** What a node answers when it is asked for its state. */
+export interface NodeStatus {
+  readonly name: string
+  readonly network: string
+  readonly endpoint: string
+  readonly incarnation: number
+  readonly uptimeMs: number
+  readonly peers: readonly PeerView[]
+  readonly counters: Counters
+}
+
+/** How a node is made. */
+export interface NodeOptions {
+  /** The node's name; it must stand in the peers list. */
+  readonly name: string
+  /** A path, or the list itself. Default: the path in PEERS_PATH, else ./peers.json. */
+  readonly peers?: string | PeersConfig
+  /** Where to listen, when it is not what the peers dial: "host:port" or an endpoint; port 0 takes a free one. */
+  readonly bind?: string
+  /** false (default): silent. true: human-readable lines on stderr. Or a logger of your own. */
+  readonly log?: boolean | Logger
+  /** The shortest time between two heartbeats, in milliseconds; overrides the file. */
+  readonly tick?: number
+  /** How often the status line is logged when nothing changes, in milliseconds. Default 180000. */
+  readonly statusEvery?: number
+}
+
+/** How a client is made. */
+export interface ConnectOptions {
+  /** A path, or the list itself. Default: the path in PEERS_PATH, else ./peers.json. */
+  readonly peers?: string | PeersConfig
+  /** Milliseconds to wait for the first contact. Default 0: does not wait, calls do. */
+  readonly timeout?: number
+  readonly log?: boolean | Logger
+}
+
+/** How a node or client is closed. */
+export interface CloseOptions {
+  /** Milliseconds that running handlers and requests in flight are given. Default 1000. */
+  readonly drain?: number
+}
+
+/** A member of the mesh. */
+export interface Node extends AsyncDisposable {
+  readonly name: string
+  /** Where it listens. */
+  readonly endpoint: string
+  /** This run of the node. */
+  readonly incarnation: number
+  /** Answers a verb: requests, broadcasts and sends alike. Replaces the handler that was there. */
+  handle(verb: string, handler: Handler): void
+  /** Takes the handler of a verb away; gives whether there was one. */
+  unhandle(verb: string): boolean
+  /** Asks a peer and gives its reply. */
+  request(peer: string, verb: string, body?: BodyValue, options?: RequestOptions): Promise<BodyValue>
+  /** Sends a one-way message; resolves when the peer's node has it. */
+  send(peer: string, verb: string, body?: BodyValue, options?: SendOptions): Promise<Receipt>
+  /** Asks every other member at once. Never rejects for a peer that is missing: the result says so. */
+  broadcast(verb: string, body?: BodyValue, options?: BroadcastOptions): Promise<BroadcastResult>
+  /** What happens to peers and links, from now on. Ends when the loop is left or the node closes. */
+  events(): AsyncIterableIterator<NodeEvent>
+  peers(): readonly PeerView[]
+  status(): NodeStatus
+  /** Resolves when every peer is alive and every link open; rejects with TIMEOUT after `timeout` ms (default 10000). */
+  ready(timeout?: number): Promise<void>
+  /** Says goodbye, takes no new work, waits for what runs, closes. */
+  close(options?: CloseOptions): Promise<void>
+}
+
+/** What became of a client's message. */
+export interface MessageResult extends BroadcastResult {
+  /** The node that was asked and that sent the broadcast. */
+  readonly node: string
+  /** The id of the message, as the node's log names it. */
+  readonly id: string
+  /** How many attempts the client needed to reach the node. */
+  readonly attempts: number
+}
+
+/** Talks to one node without being a member. */
+export interface Client extends AsyncDisposable {
+  /** The node it talks to. */
+  readonly node: string
+  /** The name that the client was given for this run. */
+  readonly name: string
+  request(verb: string, body?: BodyValue, options?: RequestOptions): Promise<BodyValue>
+  send(verb: string, body?: BodyValue, options?: SendOptions): Promise<Receipt>
+  /** Has the node broadcast `body` to all its peers under the verb `message`, and gives the tally. */
+  message(body: BodyValue, options?: RequestOptions): Promise<MessageResult>
+  /** The node's own view of itself and its peers. */
+  status(options?: RequestOptions): Promise<NodeStatus>
+  /** Round trip to the node's event loop, in milliseconds with fraction. */
+  ping(options?: RequestOptions): Promise<number>
+  close(options?: CloseOptions): Promise<void>
+}

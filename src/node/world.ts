@@ -1,0 +1,29 @@
+/**
+ * Everything that a node takes from outside: time, chance, the network. The real world stands in real-world.ts, the
+ * simulated one in the simulator; the node itself cannot tell them apart.
+ */
+
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { TransportFactory } from '../transport/transport.ts'
+import type { Logger, PeerConfig } from './api.ts'
+
+/** The world that a node lives in. */
+export interface World {
+  readonly clock: Clock
+  readonly random: Random
+  readonly transport: TransportFactory
+}
+
+/** What a node needs to know, after files, environment and defaults have been read. */
+export interface NodeSettings {
+  readonly name: string
+  readonly network: string
+  /** All members, this node included. */
+  readonly peers: readonly PeerConfig[]
+  /** The endpoint to listen on. */
+  readonly bind: string
+  readonly tickMs: number
+  readonly statusEveryMs: number
+  readonly log: Logger | undefined
+}

@@ -1,0 +1,57 @@
+/**
+ * The world as the driver sees it: connections that carry whole messages of one or two frames. Real sockets stand
+ * behind it in zmq.ts, a simulated network in the simulator.
+ *
+ * A transport gives no promise beyond this: what it reports as `sent` may still be lost, and what it reports as `full`
+ * or `gone` was certainly not sent. All calls of the listener come from a fresh turn, never from inside a call of ours.
+ */
+
+import type { ConnectionId } from '../base/ids.ts'
+
+/**
+ * Why a dialled connection went down or could not be made. `closed`: it was up and ended. `refused`: nobody listens at
+ * the address. `silent`: the other process stopped answering the transport's own heartbeat, or the dial timed out.
+ */
+export type DownCause = 'closed' | 'refused' | 'silent'
+
+/** `sent`: handed over. `full`: the peer takes no more now; try again later. `gone`: nobody is at the other end. */
+export type SendResult = 'sent' | 'full' | 'gone'
+
+/** What a transport tells. */
+export interface TransportListener {
+  /** A dialled connection is ready for traffic, at first or again. */
+  up(connection: ConnectionId): void
+  /** A dialled connection went down, or one more attempt to make it failed. The transport goes on dialling. */
+  down(connection: ConnectionId, cause: DownCause): void
+  /**
+   * A message arrived. `connection` is a dialled one, or an inbound one, whose first message makes it known.
+   * Usually one or two frames; a hostile peer may send any number, also none.
+   */
+  receive(connection: ConnectionId, frames: readonly Uint8Array[]): void
+  /** Something went wrong that is no message: a sentence for the log. */
+  fault(connection: ConnectionId | undefined, text: string): void
+}
+
+/** Carries messages of frames between processes. */
+export interface Transport {
+  /** Starts to accept connections; gives the endpoint that was really bound (a port 0 is filled in). */
+  listen(endpoint: string): Promise<string>
+  /** Opens a connection and keeps dialling, with backoff, until `hangUp`. */
+  dial(endpoint: string): ConnectionId
+  /** Throws the connection's socket away and dials afresh at once: the reset of the Lazy Pirate. */
+  reset(connection: ConnectionId): void
+  /** Ends a dialled connection for good, or forgets an inbound one. */
+  hangUp(connection: ConnectionId): void
+  /**
+   * Sends one message of one or two frames. At most one send may be pending on a connection; `done` is called exactly
+   * once, later than this call returns or inside it. The frames belong to the transport from here on.
+   */
+  send(connection: ConnectionId, frames: readonly Uint8Array[], done: (result: SendResult) => void): void
+  /** The address of the other end where known, for logs: "tcp://127.0.0.1:7001", or "inbound 17". */
+  describe(connection: ConnectionId): string
+  /** Closes everything; pending sends are told `gone`. Nothing is told to the listener afterwards. */
+  close(): Promise<void>
+}
+
+/** Makes a transport that reports to `listener`. */
+export type TransportFactory = (listener: TransportListener) => Transport

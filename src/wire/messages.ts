@@ -1,0 +1,195 @@
+/**
+ * What travels: one type for each kind of envelope. docs/protocol.md gives the bytes; this file gives the meaning.
+ *
+ * Times here are local: `deadlineAt` is a moment of this node's own clock. On the wire it becomes the milliseconds that
+ * remain, and the receiver turns it back into a moment of its clock, so that clocks need not agree.
+ */
+
+import type { Incarnation } from '../base/ids.ts'
+
+/** How the bytes of a body are to be read. The mesh itself never looks inside. */
+export type BodyType = 'none' | 'msgpack' | 'raw'
+
+/** A body as it travels: its type and its bytes. */
+export interface Body {
+  readonly type: BodyType
+  readonly bytes: Uint8Array
+}
+
+/** What a party is: a member of the mesh, or a client that only talks to one node. */
+export type Role = 'node' | 'client'
+
+/** The first envelope on every link: who dials, and whom it expects. */
+export interface Hello {
+  readonly kind: 'hello'
+  /** The lowest and highest protocol version that the sender speaks. */
+  readonly minVersion: number
+  readonly maxVersion: number
+  readonly role: Role
+  readonly name: string
+  readonly incarnation: Incarnation
+  /** The mesh that the sender belongs to; meshes with different names never mix. */
+  readonly network: string
+  /** The name that the sender expects at this address; empty when it takes any. */
+  readonly expects: string
+  /** Bit set of optional abilities; unknown bits are ignored. */
+  readonly capabilities: number
+  /** The largest body that the sender accepts, in bytes. */
+  readonly maxBodyBytes: number
+}
+
+/** The answer to a Hello that is accepted. */
+export interface Welcome {
+  readonly kind: 'welcome'
+  /** The protocol version that both will speak. */
+  readonly version: number
+  readonly name: string
+  readonly incarnation: Incarnation
+  /**
+   * The dedupe window that the callee keeps for this caller. A caller that meets another number than at its first
+   * attempt knows that the callee has forgotten its requests.
+   */
+  readonly window: number
+  readonly capabilities: number
+  readonly maxBodyBytes: number
+}
+
+export const REFUSE_REASONS = [
+  'version',
+  'network',
+  'wrong-node',
+  'unknown-node',
+  'name-taken',
+  'too-many-sessions',
+  'closing',
+  'malformed',
+] as const
+/** Why a Hello was refused. */
+export type RefuseReason = (typeof REFUSE_REASONS)[number]
+
+/** The answer to a Hello that is not accepted. */
+export interface Refuse {
+  readonly kind: 'refuse'
+  readonly reason: RefuseReason
+  /** A sentence for people. */
+  readonly text: string
+}
+
+/** "I do not know you": the answer to traffic on a connection that has not said Hello. */
+export interface SayHello {
+  readonly kind: 'say-hello'
+}
+
+/** A sign of life from the event loop of the sender. */
+export interface Beat {
+  readonly kind: 'beat'
+  readonly number: number
+  /** Whether the receiver is to answer with an Echo on the same connection. */
+  readonly wantsEcho: boolean
+  /** How late the sender's event loop ran lately, in milliseconds. */
+  readonly loopDelayMs: number
+  /** Bytes that wait in the sender's queues. */
+  readonly queuedBytes: number
+}
+
+/** The answer to a Beat that wanted one. */
+export interface Echo {
+  readonly kind: 'echo'
+  readonly number: number
+  readonly loopDelayMs: number
+  readonly queuedBytes: number
+}
+
+/** "I am leaving": no new work, please; answers may still follow. */
+export interface Goodbye {
+  readonly kind: 'goodbye'
+}
+
+/** Whether a request asks one peer or is one leg of a broadcast. The handler is told. */
+export type RequestKind = 'request' | 'broadcast'
+
+/** A question. (caller, incarnation, sequence) names it; a retry keeps all three. */
+export interface Request {
+  readonly kind: 'request'
+  readonly sequence: number
+  /** Every sequence below this one is settled at the caller: its reply need not be kept. At most `sequence`. */
+  readonly floor: number
+  /** 1 for the first attempt. */
+  readonly attempt: number
+  readonly requestKind: RequestKind
+  /** When the whole question is no longer wanted, on the local clock. */
+  readonly deadlineAt: number
+  readonly verb: string
+  readonly body: Body
+}
+
+/** The answer of a handler. */
+export interface Reply {
+  readonly kind: 'reply'
+  readonly sequence: number
+  readonly body: Body
+}
+
+export const REJECT_REASONS = [
+  'unknown-verb',
+  'handler-failed',
+  'expired',
+  'overloaded',
+  'forgotten',
+  'cancelled',
+  'closing',
+  'bad-body',
+  'too-large',
+  'not-allowed',
+] as const
+/** Why a request or a one-way message was not handled. Only `handler-failed` means that the handler ran to its end. */
+export type RejectReason = (typeof REJECT_REASONS)[number]
+
+/** The answer to a request that got no reply, or to a one-way message that nobody takes. */
+export interface Reject {
+  readonly kind: 'reject'
+  /** Which sequence space `sequence` is of. */
+  readonly of: 'request' | 'send'
+  readonly sequence: number
+  readonly reason: RejectReason
+  /** The `code` of the error that the handler threw; empty when it had none. */
+  readonly code: string
+  /** The message of that error, or a sentence for people. */
+  readonly text: string
+}
+
+/** "I no longer want the answer": aborts the handler's signal. */
+export interface Cancel {
+  readonly kind: 'cancel'
+  readonly sequence: number
+}
+
+/** A one-way message; its receipt is an Ack. */
+export interface Send {
+  readonly kind: 'send'
+  /** Counts the one-way messages of this caller to this callee, from 1. */
+  readonly sequence: number
+  readonly verb: string
+  readonly body: Body
+}
+
+/** Receipts for one-way messages: inclusive ranges of sequences, ascending, disjoint. */
+export interface Ack {
+  readonly kind: 'ack'
+  readonly ranges: readonly { readonly first: number; readonly last: number }[]
+}
+
+export type Message =
+  | Hello
+  | Welcome
+  | Refuse
+  | SayHello
+  | Beat
+  | Echo
+  | Goodbye
+  | Request
+  | Reply
+  | Reject
+  | Cancel
+  | Send
+  | Ack
