@@ -6,6 +6,8 @@
 export interface Clock {
   /** Milliseconds since an arbitrary start; never runs backwards. */
   now(): number
+  /** Like `now`, with fractions: for round trips that are shown to people. */
+  preciseNow(): number
   /** Milliseconds since the Unix epoch, for incarnations and for people. */
   wallNow(): number
   /** Calls `ring` once at `at` or soon after. Replaces the alarm that was set before; Infinity removes it. */

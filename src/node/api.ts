@@ -100,8 +100,8 @@ export interface BroadcastOptions {
   readonly signal?: AbortSignal
 }
 
-/** Why a peer is missing in a tally. */
-export type MissingReason = 'dead' | 'timeout' | 'refused' | 'not-sent'
+/** Why a peer is missing in a tally. `not-awaited`: the stop rule was met before it answered. */
+export type MissingReason = 'dead' | 'timeout' | 'refused' | 'not-sent' | 'not-awaited'
 
 /** What became of a broadcast. `acked` and `missing` together are always exactly the expected peers. */
 export interface BroadcastResult {

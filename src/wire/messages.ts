@@ -119,6 +119,8 @@ export interface Request {
   readonly requestKind: RequestKind
   /** When the whole question is no longer wanted, on the local clock. */
   readonly deadlineAt: number
+  /** When this attempt is over, so that it is not worth sending any more. Local: not on the wire, decoded as Infinity. */
+  readonly expiresAt: number
   readonly verb: string
   readonly body: Body
 }
@@ -169,6 +171,8 @@ export interface Send {
   readonly kind: 'send'
   /** Counts the one-way messages of this caller to this callee, from 1. */
   readonly sequence: number
+  /** When it is not worth sending any more. Local: not on the wire, decoded as Infinity. */
+  readonly expiresAt: number
   readonly verb: string
   readonly body: Body
 }

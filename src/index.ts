@@ -1,0 +1,62 @@
+/**
+ * The public names of zmqnet, one by one.
+ */
+
+import type { Client, ConnectOptions, Node, NodeOptions } from './node/api.ts'
+import { startClient } from './node/client.ts'
+import { DEFAULT_NETWORK, DEFAULT_TICK_MS, findPeer, loadPeers, resolveNodeSettings } from './node/config.ts'
+import { chooseLog } from './node/default-log.ts'
+import { startNode } from './node/node.ts'
+import { realWorld } from './node/real-world.ts'
+
+/**
+ * Starts a node: listens, dials every other peer of the list, and keeps these links up until it is closed. Resolves as
+ * soon as it listens; `node.ready()` waits for the others. Throws a ZmqnetError: CONFIG with every fault of the peers
+ * file and the options, ADDRESS_IN_USE when another process listens at its address.
+ */
+export async function createNode(options: NodeOptions): Promise<Node> {
+  const settings = resolveNodeSettings(options)
+  return startNode({ ...settings, log: await chooseLog(options.log) }, realWorld())
+}
+
+/**
+ * Connects to the node called `name` as a client, which needs no entry in the peers list. Resolves at once, and calls
+ * wait for the link; with `timeout`, resolves at the first contact. Throws a ZmqnetError: CONFIG when the peers list is
+ * wrong or does not know the name, NOT_SENT or REFUSED when there was no contact within `timeout`.
+ */
+export async function connect(name: string, options: ConnectOptions = {}): Promise<Client> {
+  const config = loadPeers(options.peers)
+  const target = findPeer(config, name)
+  const { network = DEFAULT_NETWORK, tickMs = DEFAULT_TICK_MS } = config
+  const log = await chooseLog(options.log)
+  return startClient({ target, network, tickMs, log, timeoutMs: options.timeout ?? 0 }, realWorld())
+}
+
+export { formatDuration, parseDuration } from './discovery/duration.ts'
+export { type ErrorCode, type ErrorDetails, type Outcome, ZmqnetError } from './errors.ts'
+export type {
+  BodyValue,
+  BroadcastOptions,
+  BroadcastResult,
+  Client,
+  CloseOptions,
+  ConnectOptions,
+  Counters,
+  Handler,
+  HandlerContext,
+  Logger,
+  MessageResult,
+  MissingReason,
+  Node,
+  NodeEvent,
+  NodeOptions,
+  NodeStatus,
+  PeerConfig,
+  PeersConfig,
+  PeerState,
+  PeerView,
+  Receipt,
+  RequestOptions,
+  SendOptions,
+} from './node/api.ts'
+export { loadPeers } from './node/config.ts'

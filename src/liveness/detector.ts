@@ -1,0 +1,210 @@
+/**
+ * Is this peer there? Collects the evidence on every peer and tells when the verdict on one changes.
+ *
+ * A peer starts as suspect: nothing is known of it. It is alive when anything is heard of it, on our link or on its
+ * own. `left` is its own word, and only another Hello of it takes that back. Busy is a property of alive: by silence on
+ * a link that stands, or by the peer's own word that its loop lags.
+ */
+
+import { assert } from '../base/assert.ts'
+import { Deadlines, type Timed } from '../base/deadlines.ts'
+import type { Incarnation } from '../base/ids.ts'
+import { type Evidence, judge, reviewAt, type SuspicionTimes } from './suspicion.ts'
+
+/** A peer that says its loop lags by so much counts as busy. */
+const BUSY_LOOP_MS = 250
+/** What a peer sent before it died may still come in for a moment after its link broke. */
+const LAST_WORDS_MS = 50
+
+export type LifeState = 'alive' | 'suspect' | 'dead' | 'left'
+
+/** What the detector tells. */
+export type DetectorEvent =
+  | {
+      readonly kind: 'peer-state'
+      readonly now: number
+      readonly peer: string
+      readonly state: LifeState
+      readonly text: string
+      readonly incarnation: Incarnation | undefined
+      /** With alive: how long it was not; undefined when it was never alive before. */
+      readonly lostMs: number | undefined
+    }
+  | { readonly kind: 'peer-busy'; readonly peer: string; readonly busy: boolean }
+  | { readonly kind: 'peer-restarted'; readonly peer: string; readonly incarnation: Incarnation }
+
+/** What is known of one peer. Others read it. */
+export class Life implements Timed {
+  dueAt = 0
+  heapIndex = -1
+  state: LifeState = 'suspect'
+  /** Its link stands, but nothing comes. */
+  isSilent = false
+  /** It says itself that its loop lags. */
+  isLagging = false
+  incarnation: Incarnation | undefined
+  /** When it was last heard; undefined before the first time. */
+  heardAt: number | undefined
+  /** From when its silence counts: when it was last heard, or later when the silence was our own fault. */
+  quietSince: number
+  linkIsUp = false
+  /** When it was alive for the last time; undefined while it is, for the first time or not yet. */
+  lostAt: number | undefined
+  /** When the link went down. */
+  brokeAt = 0
+  /** Its address refused us, and nothing was heard since the link went down. */
+  isRefused = false
+  readonly name: string
+
+  constructor(name: string, now: number) {
+    this.name = name
+    this.quietSince = now
+  }
+
+  get busy(): boolean {
+    return this.isSilent || this.isLagging
+  }
+}
+
+/** The verdicts on all peers of one node. */
+export class Detector {
+  readonly #times: SuspicionTimes
+  readonly #lives = new Map<string, Life>()
+  readonly #deadlines = new Deadlines<Life>()
+  readonly #tell: (event: DetectorEvent) => void
+
+  constructor(times: SuspicionTimes, tell: (event: DetectorEvent) => void) {
+    this.#times = times
+    this.#tell = tell
+  }
+
+  get deadline(): number {
+    return this.#deadlines.next
+  }
+
+  add(now: number, name: string): void {
+    const life = new Life(name, now)
+    this.#lives.set(name, life)
+    this.#deadlines.set(life, now + this.#times.deadMs)
+  }
+
+  get(name: string): Life {
+    const life = this.#lives.get(name)
+    assert(life !== undefined, `"${name}" is a peer`)
+    return life
+  }
+
+  all(): IterableIterator<Life> {
+    return this.#lives.values()
+  }
+
+  /** Anything at all was heard of the peer. */
+  heard(now: number, name: string): void {
+    const life = this.get(name)
+    life.heardAt = now
+    life.quietSince = now
+    life.isRefused = false
+    if (life.state === 'alive' && !life.isSilent) return
+    if (life.state !== 'left') this.#review(now, life)
+  }
+
+  /** The peer introduced itself: as this run of it, it is here. */
+  met(now: number, name: string, incarnation: Incarnation): void {
+    const life = this.get(name)
+    const isRestart = life.incarnation !== undefined && life.incarnation !== incarnation
+    life.incarnation = incarnation
+    if (life.state === 'left') life.state = 'suspect'
+    if (isRestart) {
+      this.#setBusy(life, false, false)
+      this.#tell({ kind: 'peer-restarted', peer: name, incarnation })
+    }
+    this.heard(now, name)
+  }
+
+  /** The peer told how its loop runs. */
+  load(name: string, loopDelayMs: number): void {
+    const life = this.get(name)
+    if (life.state === 'alive') this.#setBusy(life, life.isSilent, loopDelayMs >= BUSY_LOOP_MS)
+  }
+
+  linkUp(now: number, name: string): void {
+    const life = this.get(name)
+    life.linkIsUp = true
+    life.isRefused = false
+    this.#review(now, life)
+  }
+
+  linkDown(now: number, name: string, isRefused: boolean): void {
+    const life = this.get(name)
+    if (life.linkIsUp) life.brokeAt = now
+    life.linkIsUp = false
+    // A peer that was never met may just not have started: it is given its time. One that was met and is quiet since
+    // the link broke is gone.
+    const isQuiet = life.heardAt !== undefined && life.heardAt <= life.brokeAt + LAST_WORDS_MS
+    if (isRefused && isQuiet) life.isRefused = true
+    this.#review(now, life)
+  }
+
+  /** The peer said goodbye. */
+  left(now: number, name: string): void {
+    const life = this.get(name)
+    this.#deadlines.remove(life)
+    this.#setState(now, life, 'left', 'it said goodbye')
+  }
+
+  /** `lateMs` of everybody's silence was our own stall: what they sent meanwhile still waits in our sockets. */
+  forgive(now: number, lateMs: number): void {
+    for (const life of this.#lives.values()) life.quietSince = Math.min(now, life.quietSince + lateMs)
+  }
+
+  wake(now: number): void {
+    for (let life = this.#deadlines.due(now); life !== undefined; life = this.#deadlines.due(now)) {
+      this.#review(now, life)
+    }
+  }
+
+  #review(now: number, life: Life): void {
+    if (life.state === 'left') return
+    const { linkIsUp, isRefused } = life
+    const evidence: Evidence = { quietMs: now - life.quietSince, linkIsUp, isRefused }
+    const at = reviewAt(life.quietSince, evidence, this.#times)
+    if (at === Number.POSITIVE_INFINITY) this.#deadlines.remove(life)
+    else this.#deadlines.set(life, at)
+    const verdict = judge(evidence, this.#times)
+    const isMet = life.heardAt !== undefined
+    if (verdict === 'dead') this.#setState(now, life, 'dead', this.#reason(evidence, life))
+    else if (!isMet || life.state === 'dead') this.#revive(now, life, evidence)
+    else if (verdict === 'suspect') this.#setState(now, life, 'suspect', this.#reason(evidence, life))
+    else {
+      this.#setState(now, life, 'alive', 'it was heard')
+      this.#setBusy(life, verdict === 'busy', life.isLagging)
+    }
+  }
+
+  /** A peer that is dead, or was never heard, comes alive only by being heard: a link alone proves no event loop. */
+  #revive(now: number, life: Life, evidence: Evidence): void {
+    if (life.heardAt === undefined || evidence.quietMs > 0) return
+    this.#setState(now, life, 'alive', 'it was heard')
+  }
+
+  #setState(now: number, life: Life, state: LifeState, text: string): void {
+    if (life.state === state) return
+    const lostMs = state === 'alive' && life.lostAt !== undefined ? now - life.lostAt : undefined
+    if (life.state === 'alive') life.lostAt = now
+    life.state = state
+    if (state !== 'alive') this.#setBusy(life, false, false)
+    this.#tell({ kind: 'peer-state', now, peer: life.name, state, text, incarnation: life.incarnation, lostMs })
+  }
+
+  #setBusy(life: Life, isSilent: boolean, isLagging: boolean): void {
+    const wasBusy = life.busy
+    life.isSilent = isSilent
+    life.isLagging = isLagging
+    if (life.busy !== wasBusy) this.#tell({ kind: 'peer-busy', peer: life.name, busy: life.busy })
+  }
+
+  #reason(evidence: Evidence, life: Life): string {
+    if (evidence.isRefused) return 'its address refuses connections'
+    return life.heardAt === undefined ? 'it was never heard' : `nothing was heard for ${evidence.quietMs} ms`
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * What to think of a peer, from three facts: how long it has been quiet, whether our link to it stands, and whether
+ * its address refuses us. Plain arithmetic, no history.
+ *
+ * The link is answered by the transport's own thread, so a link that stands while the peer is quiet says: the process
+ * lives, its event loop does not turn. That is busy, not dead. A link that is down and a refused dial say: nobody is
+ * there. A link that is down without a refusal says nothing yet, so time decides.
+ *
+ * The model is deliberately a threshold and not an accrual detector: on links with heartbeats every 0.5 to 1 s both
+ * decide at the same moment, and a threshold can be explained in a log line.
+ */
+
+/** The thresholds, in milliseconds of silence. */
+export interface SuspicionTimes {
+  /** A peer that was not heard for so long is suspect when its link is down, and busy when it is up. */
+  readonly suspectMs: number
+  /** A peer whose link is down and that was not heard for so long is dead. */
+  readonly deadMs: number
+}
+
+/** The thresholds for heartbeats that come every `tickMs` to twice that. */
+export function suspicionTimes(tickMs: number): SuspicionTimes {
+  // Heartbeats are at most 2 ticks apart; half a tick more is for the network and the scheduler.
+  return { suspectMs: tickMs * 2.5, deadMs: tickMs * 3 }
+}
+
+/** What is known of a peer that has not said goodbye. */
+export interface Evidence {
+  readonly quietMs: number
+  readonly linkIsUp: boolean
+  /** Nobody listens at its address, and nothing was heard since the link broke. */
+  readonly isRefused: boolean
+}
+
+export type Verdict = 'alive' | 'busy' | 'suspect' | 'dead'
+
+/** The verdict on a peer. */
+export function judge(evidence: Evidence, times: SuspicionTimes): Verdict {
+  if (evidence.linkIsUp) return evidence.quietMs >= times.suspectMs ? 'busy' : 'alive'
+  if (evidence.isRefused || evidence.quietMs >= times.deadMs) return 'dead'
+  return evidence.quietMs >= times.suspectMs ? 'suspect' : 'alive'
+}
+
+/** When the verdict may change if nothing happens until then; Infinity when it will not. */
+export function reviewAt(heardAt: number, evidence: Evidence, times: SuspicionTimes): number {
+  if (evidence.quietMs < times.suspectMs) return heardAt + times.suspectMs
+  if (!evidence.linkIsUp && evidence.quietMs < times.deadMs) return heardAt + times.deadMs
+  return Number.POSITIVE_INFINITY
+}

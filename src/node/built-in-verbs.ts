@@ -1,0 +1,70 @@
+/**
+ * The verbs that every node answers by itself: the message of a client, which goes to all others, and what the command
+ * line needs to look at a node. All but `message` begin with "zmqnet." and cannot be replaced.
+ */
+
+import type { BodyValue, BroadcastResult, Handler, NodeStatus } from './api.ts'
+import { Context } from './handlers.ts'
+
+/** The verb that a client's message has when it reaches the members. Users may replace its handler. */
+export const MESSAGE_VERB = 'message'
+/** Asks a node to pass a message on to all others and to answer with the tally. */
+export const RELAY_VERB = 'zmqnet.message'
+export const ECHO_VERB = 'zmqnet.echo'
+export const SINK_VERB = 'zmqnet.sink'
+export const CAST_VERB = 'zmqnet.cast'
+export const STATUS_VERB = 'zmqnet.status'
+
+/** How long the fan-out of one message may take, in milliseconds, when the client leaves more time. */
+const FAN_OUT_MS = 2000
+/** What must remain of the client's time for the tally to travel back: a fifth, 20 ms at least. */
+const WAY_BACK = 0.2
+const WAY_BACK_MIN_MS = 20
+
+/** The tally as it travels to a client. */
+export type TallyBody = Pick<BroadcastResult, 'ok' | 'expected' | 'acked' | 'missing' | 'ms'>
+
+/** What the built-in verbs need of their node. */
+export interface BuiltInSettings {
+  readonly status: () => NodeStatus
+  readonly log: (text: string) => void
+  /** The handler that stands for `message` at present. */
+  readonly messageHandler: () => Handler | undefined
+}
+
+/** The built-in handlers by verb. */
+export function builtInVerbs(settings: BuiltInSettings): Map<string, Handler> {
+  return new Map<string, Handler>([
+    [MESSAGE_VERB, (body, { from }) => settings.log(`message from ${from}: ${shorten(body)}`)],
+    [RELAY_VERB, (body, context) => relay(settings, body, context as Context)],
+    [ECHO_VERB, (body) => body],
+    [SINK_VERB, () => undefined],
+    [CAST_VERB, (body, context) => fanOut(context as Context, ECHO_VERB, body)],
+    [STATUS_VERB, () => settings.status()],
+  ])
+}
+
+/** The node takes the message as its own, and passes it on to all others. */
+async function relay(settings: BuiltInSettings, body: BodyValue, context: Context): Promise<TallyBody> {
+  const tally = fanOut(context, MESSAGE_VERB, body)
+  try {
+    await settings.messageHandler()?.(body, context.as(MESSAGE_VERB, 'message'))
+  } catch (error) {
+    // The tally counts the others. What this node makes of the message is told in its own log.
+    settings.log(`the handler of "${MESSAGE_VERB}" failed here: ${String(error)}`)
+  }
+  return tally
+}
+
+async function fanOut(context: Context, verb: string, body: BodyValue): Promise<TallyBody> {
+  const reserveMs = Math.max(WAY_BACK_MIN_MS, context.remainingMs * WAY_BACK)
+  const timeout = Math.max(1, Math.min(FAN_OUT_MS, context.remainingMs - reserveMs))
+  return context.broadcast(verb, body, { timeout, deadline: timeout })
+}
+
+/** A body in a log line: at most one short line. */
+function shorten(body: BodyValue): string {
+  const text = typeof body === 'string' ? body : (JSON.stringify(body) ?? 'nothing')
+  const line = text.replaceAll(/\s+/g, ' ')
+  return line.length <= 200 ? line : `${line.slice(0, 200)}…`
+}

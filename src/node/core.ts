@@ -1,0 +1,222 @@
+/**
+ * The node without a world: what it starts (outreach.ts), what others start (reception.ts), and between the two what
+ * concerns both: liveness and broadcasts. It holds no rule of its own; when one is wanted here, a machine is missing.
+ * Pure, so that a whole mesh of cores can be replayed.
+ *
+ * A message comes in either on a link (we dialled: the peer is known) or on a session (they dialled: the peer is who
+ * its Hello says). Answers always go back on the connection of their question.
+ */
+
+import type { ConnectionId } from '../base/ids.ts'
+import type { Random } from '../base/random.ts'
+import { type Cast, Caster, type CasterEvent, Leg } from '../broadcast/caster.ts'
+import type { StopRule } from '../broadcast/stop-rule.ts'
+import { Detector, type DetectorEvent } from '../liveness/detector.ts'
+import type { OwnLoad } from '../liveness/heart.ts'
+import { OwnHealth } from '../liveness/own-health.ts'
+import { suspicionTimes } from '../liveness/suspicion.ts'
+import type { RequestOrder } from '../rpc/caller.ts'
+import type { Identity } from '../session/identity.ts'
+import type { Beat, Message, Reply, Request, Send } from '../wire/messages.ts'
+import type { Out, UnsentCause } from '../wire/out.ts'
+import { missingBecause } from './missing.ts'
+import { Outreach, type OutreachEvent } from './outreach.ts'
+import { Reception, type ReceptionEvent } from './reception.ts'
+
+/** What a core is made from. */
+export interface CoreSettings {
+  readonly self: Identity
+  /** The peers that are dialled, with the connection that the transport gave each. */
+  readonly peers: readonly { readonly name: string; readonly connection: ConnectionId }[]
+  readonly tickMs: number
+  readonly hasVerb: (verb: string) => boolean
+  /** Bytes that wait in the queues of this node, for its heartbeats. */
+  readonly queuedBytes: () => number
+}
+
+/** What a core tells: what its machines tell, but for what it settles itself. */
+export type CoreEvent = OutreachEvent | ReceptionEvent | DetectorEvent | Exclude<CasterEvent, { kind: 'leg' }>
+
+/** A broadcast to every member: how each leg is asked, and when it is enough. */
+export interface BroadcastOrder {
+  readonly leg: Omit<RequestOrder, 'ticket' | 'requestKind' | 'idempotent'>
+  readonly until: StopRule
+  readonly ticket: unknown
+}
+
+/** One node's, or client's, protocol. Every call takes `now` in integer milliseconds of one monotonic clock. */
+export class Core {
+  readonly outreach: Outreach
+  readonly reception: Reception
+  readonly caster: Caster
+  readonly detector: Detector
+  readonly #health = new OwnHealth()
+  readonly #settings: CoreSettings
+  readonly #out: Out<CoreEvent>
+
+  constructor(now: number, settings: CoreSettings, random: Random, out: Out<CoreEvent>) {
+    const { self, tickMs, hasVerb } = settings
+    const { send } = out
+    this.#settings = settings
+    this.#out = out
+    this.caster = new Caster((event) => this.#onCaster(event))
+    this.detector = new Detector(suspicionTimes(tickMs), (event) => this.#onDetector(event))
+    const ownLoad = (at: number): OwnLoad => this.#ownLoad(at)
+    const echo = (at: number, connection: ConnectionId, beat: Beat): void => this.#onBeat(at, connection, beat)
+    this.outreach = new Outreach(
+      { self, tickMs, random, detector: this.detector, ownLoad, echo },
+      { send, tell: (event) => this.#onOutreach(event) },
+    )
+    const isMember = (name: string): boolean => this.outreach.routes.has(name)
+    this.reception = new Reception(
+      { self, isMember, hasVerb, echo },
+      { send, tell: (event) => this.#onReception(event) },
+    )
+    for (const { name, connection } of settings.peers) {
+      this.detector.add(now, name)
+      this.outreach.addPeer(name, connection)
+    }
+  }
+
+  /** When `wake` is to be called at the latest; Infinity when nothing waits for time. */
+  get deadline(): number {
+    return Math.min(this.outreach.deadline, this.reception.deadline, this.detector.deadline)
+  }
+
+  /** How many operations wait for an answer, here or elsewhere. */
+  get pendingCount(): number {
+    const { caller, sender } = this.outreach
+    const { responder } = this.reception
+    return caller.pendingCount + sender.pendingCount + this.caster.pendingCount + responder.runningCount
+  }
+
+  isLink(connection: ConnectionId): boolean {
+    return this.outreach.links.get(connection) !== undefined
+  }
+
+  /** The transport has a connection for this link, at first or again. */
+  linkUp(now: number, connection: ConnectionId): void {
+    const link = this.outreach.links.get(connection)
+    if (link === undefined) return
+    this.detector.linkUp(now, link.peer)
+    this.outreach.links.up(now, connection)
+  }
+
+  /** The transport has none. `reset`: we threw it away ourselves, which is no evidence against the peer. */
+  linkDown(now: number, connection: ConnectionId, cause: 'closed' | 'refused' | 'silent' | 'reset'): void {
+    const link = this.outreach.links.get(connection)
+    if (link === undefined) return
+    this.outreach.links.down(now, connection)
+    if (cause !== 'reset') this.detector.linkDown(now, link.peer, cause === 'refused')
+    if (this.detector.get(link.peer).state === 'left') this.caster.peerDied(now, link.peer, 'It left')
+  }
+
+  /** Nobody is at the other end of an inbound connection. */
+  connectionGone(now: number, connection: ConnectionId): void {
+    this.reception.sessions.gone(now, connection)
+  }
+
+  /** A message that was handed out never left. What was to go to a guest is his to ask for again. */
+  unsent(now: number, connection: ConnectionId, message: Message, cause: UnsentCause): void {
+    const link = this.outreach.links.get(connection)
+    if (link !== undefined) this.outreach.unsent(now, link, message, cause)
+  }
+
+  /** Messages came in together on one connection. */
+  receive(now: number, connection: ConnectionId, messages: readonly Message[]): void {
+    const link = this.outreach.links.get(connection)
+    if (link !== undefined) {
+      this.detector.heard(now, link.peer)
+      this.outreach.receive(now, link, messages)
+      return
+    }
+    this.reception.receive(now, connection, messages)
+    const member = this.reception.memberAt(connection)
+    if (member === undefined) return
+    this.detector.heard(now, member)
+    if (messages.some((message) => message.kind === 'goodbye')) this.detector.left(now, member)
+  }
+
+  /** A message came in whose body is above the limit and was left out. */
+  tooLarge(connection: ConnectionId, message: Request | Reply | Send): void {
+    const text = `The body is above the limit of ${this.#settings.self.maxBodyBytes} bytes`
+    this.#out.tell({ kind: 'violation', connection, text })
+    const { kind, sequence } = message
+    if (kind === 'reply' || !this.reception.hasSession(connection)) return
+    this.#out.send(connection, { kind: 'reject', of: kind, sequence, reason: 'too-large', code: '', text })
+  }
+
+  /** Asks every member that has not left. */
+  broadcast(now: number, order: BroadcastOrder): Cast {
+    const peers = [...this.detector.all()].filter((life) => life.state !== 'left')
+    const expected = peers.map((life) => ({ name: life.name, isDead: life.state === 'dead' }))
+    return this.caster.cast(now, { peers: expected, until: order.until, ticket: order })
+  }
+
+  /** Says goodbye and takes no new work; what runs may go on. */
+  drain(): void {
+    this.reception.drain()
+    this.outreach.drain()
+  }
+
+  /** Gives up whatever still waits. */
+  close(now: number): void {
+    this.reception.close()
+    this.caster.close(now)
+    this.outreach.close(now)
+  }
+
+  wake(now: number): void {
+    const lateMs = this.#health.woke(now, this.deadline)
+    if (lateMs > 0) this.detector.forgive(now, lateMs)
+    this.reception.wake(now)
+    this.outreach.wake(now)
+    this.detector.wake(now)
+  }
+
+  #onBeat(now: number, connection: ConnectionId, beat: Beat): void {
+    const member = this.reception.memberAt(connection)
+    if (member !== undefined) this.detector.load(member, beat.loopDelayMs)
+    if (beat.wantsEcho) this.#out.send(connection, { kind: 'echo', number: beat.number, ...this.#ownLoad(now) })
+  }
+
+  #onReception(event: ReceptionEvent): void {
+    if (event.kind === 'session-opened' && event.session.role === 'node') {
+      this.detector.met(event.now, event.session.name, event.session.hello.incarnation)
+      // Its process is up, so our own dial need not wait for its backoff.
+      this.outreach.redial(event.session.name)
+    }
+    this.#out.tell(event)
+  }
+
+  #onOutreach(event: OutreachEvent): void {
+    if (event.kind === 'request-done' && event.ask.ticket instanceof Leg) {
+      this.caster.acked(event.now, event.ask.ticket, event.body)
+    } else if (event.kind === 'request-failed' && event.ask.ticket instanceof Leg) {
+      const { reason, text } = missingBecause(event.failure)
+      this.caster.missed(event.now, event.ask.ticket, reason, text)
+    } else {
+      this.#out.tell(event)
+    }
+  }
+
+  #onCaster(event: CasterEvent): void {
+    if (event.kind === 'cast-done') {
+      this.#out.tell(event)
+      return
+    }
+    const { cast, peer } = event.leg
+    const { leg } = cast.ticket as BroadcastOrder
+    const order = { ...leg, requestKind: 'broadcast', idempotent: false, ticket: event.leg } as const
+    this.outreach.caller.request(cast.startedAt, peer, order)
+  }
+
+  #onDetector(event: DetectorEvent): void {
+    this.#out.tell(event)
+    if (event.kind === 'peer-state' && event.state === 'dead') this.caster.peerDied(event.now, event.peer, event.text)
+  }
+
+  #ownLoad(now: number): OwnLoad {
+    return { loopDelayMs: this.#health.delayMs(now), queuedBytes: this.#settings.queuedBytes() }
+  }
+}

@@ -1,0 +1,281 @@
+/**
+ * Joins the pure core to the world: frames come in and are decoded, messages go out through the mailer, one alarm stands
+ * for all deadlines, and what the core tells is handed on after the core has returned, never from inside it.
+ *
+ * It decides nothing. Everything that it does for a turn (flush, alarm) is done once, at the end of the turn.
+ */
+
+import { assert } from '../base/assert.ts'
+import { Deadlines, type Timed } from '../base/deadlines.ts'
+import type { ConnectionId } from '../base/ids.ts'
+import type { DownCause, Transport, TransportListener } from '../transport/transport.ts'
+import { decodeFrames } from '../wire/batch.ts'
+import { MAX_BODY_BYTES } from '../wire/limits.ts'
+import type { Message } from '../wire/messages.ts'
+import type { UnsentCause } from '../wire/out.ts'
+import type { Counters, PeerConfig } from './api.ts'
+import { Core, type CoreEvent, type CoreSettings } from './core.ts'
+import { Mailer } from './mailer.ts'
+import type { World } from './world.ts'
+
+/** An alarm that rings so late means that this loop stalled: what waits in the sockets is read before time is judged. */
+const STALL_MS = 50
+
+/** What a driver is made from. */
+export interface DriverSettings extends Omit<CoreSettings, 'peers' | 'queuedBytes'> {
+  readonly peers: readonly PeerConfig[]
+}
+
+/** Something that is to be done at a time, beside the protocol: a status line, the end of a wait. */
+export class Task implements Timed {
+  dueAt = 0
+  heapIndex = -1
+  readonly run: () => void
+
+  constructor(run: () => void) {
+    this.run = run
+  }
+}
+
+/** Where a driver hands on what happens. */
+export interface DriverOwner {
+  onEvent(event: CoreEvent): void
+  /** Something about the transport that is no event of the protocol: a sentence for the log. */
+  onFault(text: string): void
+}
+
+/** One core in one world. */
+export class Driver implements TransportListener {
+  readonly transport: Transport
+  readonly #world: World
+  readonly #owner: DriverOwner
+  readonly #mailer: Mailer
+  readonly #tasks = new Deadlines<Task>()
+  #core: Core | undefined
+  readonly #events: CoreEvent[] = []
+  #onIdle: (() => void) | undefined
+  #isHandingOn = false
+  #isTurnOpen = false
+  #isClosed = false
+  #alarmAt = Number.POSITIVE_INFINITY
+  #received = 0
+  #framesReceived = 0
+  #violations = 0
+  #retries = 0
+  #resets = 0
+
+  constructor(world: World, owner: DriverOwner) {
+    this.#world = world
+    this.#owner = owner
+    this.transport = world.transport(this)
+    this.#mailer = new Mailer(this.transport, world.clock, {
+      unsent: (connection, messages, cause) => this.#unsent(connection, messages, cause),
+      gone: (connection) => this.#gone(connection),
+      flushLater: () => this.#openTurn(),
+    })
+  }
+
+  /** Dials the peers: from here on the core lives. A node listens first, so that whoever meets it can dial it. */
+  begin(settings: DriverSettings): void {
+    const peers = settings.peers.map(({ name, address }) => ({ name, connection: this.transport.dial(address) }))
+    const queuedBytes = () => this.#mailer.queuedBytes
+    this.#core = new Core(this.now, { ...settings, peers, queuedBytes }, this.#world.random, {
+      send: (connection, message) => this.#mailer.push(connection, message),
+      tell: (event) => this.#events.push(event),
+    })
+    this.#openTurn()
+  }
+
+  get core(): Core {
+    assert(this.#core !== undefined, 'the driver has begun')
+    return this.#core
+  }
+
+  get now(): number {
+    return this.#world.clock.now()
+  }
+
+  get counters(): Counters {
+    return {
+      sent: this.#mailer.messagesSent,
+      received: this.#received,
+      dropped: this.#mailer.messagesDropped,
+      framesSent: this.#mailer.framesSent,
+      framesReceived: this.#framesReceived,
+      violations: this.#violations,
+      retries: this.#retries,
+      resets: this.#resets,
+    }
+  }
+
+  /** Whether nothing waits to be sent and nothing waits for an answer. */
+  get isIdle(): boolean {
+    return this.#mailer.isIdle && this.#core?.pendingCount === 0
+  }
+
+  /** Hands on what a command to the core told, and sends what it wants sent. To be called after each. */
+  afterCommand(): void {
+    this.#afterCore()
+  }
+
+  /** Runs `task` at `dueAt`, or moves it there. Infinity takes it back. */
+  schedule(task: Task, dueAt: number): void {
+    if (dueAt === Number.POSITIVE_INFINITY) this.#tasks.remove(task)
+    else this.#tasks.set(task, dueAt)
+    this.#openTurn()
+  }
+
+  up(connection: ConnectionId): void {
+    if (this.#isDeaf) return
+    this.core.linkUp(this.now, connection)
+    this.#afterCore()
+  }
+
+  down(connection: ConnectionId, cause: DownCause): void {
+    if (this.#isDeaf) return
+    this.core.linkDown(this.now, connection, cause)
+    this.#mailer.clear(connection)
+    this.#afterCore()
+  }
+
+  receive(connection: ConnectionId, frames: readonly Uint8Array[]): void {
+    if (this.#isDeaf) return
+    const { now } = this
+    const decoded = decodeFrames(frames, now, MAX_BODY_BYTES)
+    this.#framesReceived += 1
+    this.#received += decoded.messages.length
+    if (decoded.messages.length > 0) this.core.receive(now, connection, decoded.messages)
+    for (const message of decoded.tooLarge) this.core.tooLarge(connection, message)
+    if (decoded.malformed !== undefined) this.#violation(connection, decoded.malformed)
+    if (decoded.unknown > 0) this.#violation(connection, `${decoded.unknown} envelopes of an unknown kind`)
+    this.#afterCore()
+  }
+
+  fault(connection: ConnectionId | undefined, text: string): void {
+    const place = connection === undefined ? '' : `${this.transport.describe(connection)}: `
+    this.#owner.onFault(`${place}${text}`)
+  }
+
+  /** Resolves when nothing waits to be sent or answered, at `dueAt` at the latest. */
+  whenIdle(dueAt: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle = resolve
+      this.schedule(new Task(resolve), dueAt)
+    })
+  }
+
+  /** Sends what is queued, closes the transport, and hears nothing any more. */
+  async close(): Promise<void> {
+    this.#core?.close(this.now)
+    this.#handOn()
+    this.#mailer.flush()
+    this.#isClosed = true
+    this.#world.clock.setAlarm(Number.POSITIVE_INFINITY, () => {})
+    await this.transport.close()
+  }
+
+  /** Before the beginning and after the end nothing is heard: a Hello is repeated, and all else follows a Hello. */
+  get #isDeaf(): boolean {
+    return this.#isClosed || this.#core === undefined
+  }
+
+  #violation(connection: ConnectionId, text: string): void {
+    this.#events.push({ kind: 'violation', connection, text })
+  }
+
+  #unsent(connection: ConnectionId, messages: readonly Message[], cause: UnsentCause): void {
+    if (this.#isClosed) return
+    const { now } = this
+    for (const message of messages) this.core.unsent(now, connection, message, cause)
+    this.#afterCore()
+  }
+
+  #gone(connection: ConnectionId): void {
+    if (this.#isClosed) return
+    if (!this.core.isLink(connection)) this.core.connectionGone(this.now, connection)
+    else this.core.linkDown(this.now, connection, 'closed')
+    this.#afterCore()
+  }
+
+  #afterCore(): void {
+    this.#handOn()
+    this.#openTurn()
+  }
+
+  /** Hands on what the core told. A handler may call into the core again; what that tells is appended. */
+  #handOn(): void {
+    if (this.#isHandingOn || this.#events.length === 0) return
+    this.#isHandingOn = true
+    try {
+      for (let index = 0; index < this.#events.length; index += 1) this.#hand(this.#events[index] as CoreEvent)
+    } finally {
+      this.#events.length = 0
+      this.#isHandingOn = false
+    }
+  }
+
+  #hand(event: CoreEvent): void {
+    switch (event.kind) {
+      case 'reset-link': {
+        const { connection } = event.link
+        this.#resets += 1
+        this.core.linkDown(this.now, connection, 'reset')
+        this.transport.reset(connection)
+        this.#mailer.clear(connection)
+        break
+      }
+      case 'session-closed':
+        this.#mailer.clear(event.session.connection)
+        break
+      case 'hello-refused':
+        this.#violations += 1
+        break
+      case 'violation':
+        this.#violations += 1
+        break
+      case 'request-retried':
+        this.#retries += 1
+        break
+      default:
+    }
+    this.#owner.onEvent(event)
+  }
+
+  /** Sees to it that the end of this turn comes once. */
+  #openTurn(): void {
+    if (this.#isTurnOpen || this.#isClosed) return
+    this.#isTurnOpen = true
+    this.#world.clock.defer(() => this.#endTurn())
+  }
+
+  #endTurn(): void {
+    this.#isTurnOpen = false
+    if (this.#isClosed) return
+    this.#mailer.flush()
+    if (this.#onIdle !== undefined && this.isIdle) this.#onIdle()
+    this.#setAlarm()
+  }
+
+  #setAlarm(): void {
+    const dueAt = Math.min(this.#core?.deadline ?? Number.POSITIVE_INFINITY, this.#mailer.deadline, this.#tasks.next)
+    if (dueAt === this.#alarmAt) return
+    this.#alarmAt = dueAt
+    this.#world.clock.setAlarm(dueAt, () => this.#ring(dueAt))
+  }
+
+  #ring(dueAt: number): void {
+    if (this.#isClosed || dueAt !== this.#alarmAt) return
+    this.#alarmAt = Number.POSITIVE_INFINITY
+    if (this.now - dueAt > STALL_MS) this.#world.clock.defer(() => this.#wake())
+    else this.#wake()
+  }
+
+  #wake(): void {
+    if (this.#isClosed) return
+    const { now } = this
+    this.#mailer.wake(now)
+    this.#core?.wake(now)
+    this.#afterCore()
+    for (let task = this.#tasks.due(now); task !== undefined; task = this.#tasks.due(now)) task.run()
+  }
+}

@@ -1,0 +1,236 @@
+/**
+ * Runs the user's handlers: finds the one for a verb, gives it the decoded body and its context, and feeds back what it
+ * returned or threw. Deadlines, repeats and refusals are the core's; here is only the call itself.
+ */
+
+import type { AbortReason, Call, CallOutcome } from '../rpc/responder.ts'
+import { decodeBody, encodeBody } from '../wire/body.ts'
+import { MAX_BODY_BYTES, MAX_TEXT_BYTES, MAX_VERB_BYTES } from '../wire/limits.ts'
+import type { Body, Send } from '../wire/messages.ts'
+import { ZmqnetError } from '../errors.ts'
+import type {
+  BodyValue,
+  BroadcastOptions,
+  BroadcastResult,
+  Handler,
+  HandlerContext,
+  RequestOptions,
+} from './api.ts'
+import type { Driver } from './driver.ts'
+import type { Operations } from './operations.ts'
+
+/** Verbs that begin so are zmqnet's own. */
+export const RESERVED_PREFIX = 'zmqnet.'
+
+/** What the handlers of one node need. */
+export interface HandlersSettings {
+  readonly driver: Driver
+  readonly operations: Operations
+  /** A one-way message failed here, and there is nobody who could be told. */
+  readonly onLostFailure: (from: string, verb: string, text: string) => void
+}
+
+/** How a handler is called, whatever it answers. */
+interface Visit {
+  readonly from: string
+  readonly verb: string
+  readonly kind: HandlerContext['kind']
+  readonly attempt: number
+  readonly deadlineAt: number
+}
+
+/** What a handler learns; the signal is made when it is asked for, because most handlers never do. */
+export class Context implements HandlerContext {
+  readonly #settings: HandlersSettings
+  readonly #visit: Visit
+  #abort: AbortController | undefined
+  #abortReason: AbortReason | undefined
+
+  constructor(settings: HandlersSettings, visit: Visit) {
+    this.#settings = settings
+    this.#visit = visit
+  }
+
+  get from(): string {
+    return this.#visit.from
+  }
+
+  get verb(): string {
+    return this.#visit.verb
+  }
+
+  get kind(): HandlerContext['kind'] {
+    return this.#visit.kind
+  }
+
+  get attempt(): number {
+    return this.#visit.attempt
+  }
+
+  get remainingMs(): number {
+    return Math.max(0, this.#visit.deadlineAt - this.#settings.driver.now)
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController()
+      if (this.#abortReason !== undefined) this.#abort.abort(abortError(this.#visit, this.#abortReason))
+    }
+    return this.#abort.signal
+  }
+
+  request(peer: string, verb: string, body?: BodyValue, options: RequestOptions = {}): Promise<BodyValue> {
+    return this.#settings.operations.request(peer, verb, body, this.#inherit(options, 2500, 3))
+  }
+
+  broadcast(verb: string, body?: BodyValue, options: BroadcastOptions = {}): Promise<BroadcastResult> {
+    return this.#settings.operations.broadcast(verb, body, this.#inherit(options, 2000, 0))
+  }
+
+  /** The same visit under another verb and kind: what a built-in handler passes on to the user's. */
+  as(verb: string, kind: HandlerContext['kind']): Context {
+    const inner = new Context(this.#settings, { ...this.#visit, verb, kind })
+    this.signal.addEventListener('abort', () => inner.abort(this.#abortReason ?? 'cancelled'), { once: true })
+    return inner
+  }
+
+  abort(reason: AbortReason): void {
+    this.#abortReason = reason
+    this.#abort?.abort(abortError(this.#visit, reason))
+  }
+
+  #inherit<T extends RequestOptions | BroadcastOptions>(options: T, timeoutMs: number, retries: number): T {
+    const ownMs = options.deadline ?? (options.timeout ?? timeoutMs) * ((options.retries ?? retries) + 1)
+    const signals = options.signal === undefined ? [this.signal] : [this.signal, options.signal]
+    return { ...options, deadline: Math.max(1, Math.min(ownMs, this.remainingMs)), signal: AbortSignal.any(signals) }
+  }
+}
+
+/** The handlers of one node. */
+export class Handlers {
+  readonly #settings: HandlersSettings
+  readonly #handlers = new Map<string, Handler>()
+  readonly #builtIn: ReadonlyMap<string, Handler>
+
+  constructor(settings: HandlersSettings, builtIn: ReadonlyMap<string, Handler>) {
+    this.#settings = settings
+    this.#builtIn = builtIn
+  }
+
+  has(verb: string): boolean {
+    return this.#handlers.has(verb) || this.#builtIn.has(verb)
+  }
+
+  get(verb: string): Handler | undefined {
+    return this.#handlers.get(verb) ?? this.#builtIn.get(verb)
+  }
+
+  /** Sets a user's handler. Throws INVALID_ARGUMENT for a verb that cannot be one. */
+  set(verb: string, handler: Handler): void {
+    if (typeof verb !== 'string' || verb === '' || Buffer.byteLength(verb) > MAX_VERB_BYTES) {
+      throw invalid(`Cannot handle ${JSON.stringify(verb)}: a verb is a string of 1 to ${MAX_VERB_BYTES} bytes`)
+    }
+    if (verb.startsWith(RESERVED_PREFIX)) {
+      throw invalid(`Cannot handle "${verb}": verbs that begin with "${RESERVED_PREFIX}" are reserved`)
+    }
+    if (typeof handler !== 'function') throw invalid(`Cannot handle "${verb}": the handler is no function`)
+    this.#handlers.set(verb, handler)
+  }
+
+  delete(verb: string): boolean {
+    return this.#handlers.delete(verb)
+  }
+
+  /** Runs the handler of a call and reports its outcome to the core. */
+  call(call: Call): void {
+    const { request, caller } = call
+    const { verb, attempt, deadlineAt, requestKind } = request
+    const context = new Context(this.#settings, { from: caller.name, verb, kind: requestKind, attempt, deadlineAt })
+    call.ticket = context
+    this.#run(verb, request.body, context, (outcome) => {
+      const { driver } = this.#settings
+      driver.core.reception.responder.finish(call, outcome)
+      driver.afterCommand()
+    })
+  }
+
+  /** The core says that nobody waits for a call any more. */
+  abort(call: Call, reason: AbortReason): void {
+    if (call.ticket instanceof Context) call.ticket.abort(reason)
+  }
+
+  /** Runs the handler of a one-way message. */
+  arrive(from: string, message: Send): void {
+    const { verb, body } = message
+    const visit = { from, verb, kind: 'send', attempt: 1, deadlineAt: Number.POSITIVE_INFINITY } as const
+    this.#run(verb, body, new Context(this.#settings, visit), (outcome) => {
+      if (outcome.kind === 'failed') this.#settings.onLostFailure(from, verb, outcome.text)
+    })
+  }
+
+  #run(verb: string, body: Body, context: Context, done: (outcome: CallOutcome) => void): void {
+    const handler = this.get(verb)
+    if (handler === undefined) {
+      done(failed('unknown-verb', `No handler for "${verb}"`))
+      return
+    }
+    const decoded = decodeBody(body)
+    if (!decoded.ok) {
+      done(failed('bad-body', decoded.error))
+      return
+    }
+    let result: BodyValue
+    try {
+      result = handler(decoded.value, context)
+    } catch (error) {
+      done(thrown(error))
+      return
+    }
+    if (isThenable(result)) {
+      result.then(
+        (value) => done(returned(value)),
+        (error: unknown) => done(thrown(error)),
+      )
+    } else {
+      done(returned(result))
+    }
+  }
+}
+
+function returned(value: BodyValue): CallOutcome {
+  try {
+    const body = encodeBody(value)
+    if (body.bytes.length <= MAX_BODY_BYTES) return { kind: 'done', body }
+    return failed('handler-failed', `Its reply has ${body.bytes.length} bytes, the limit is ${MAX_BODY_BYTES}`)
+  } catch (error) {
+    return thrown(error)
+  }
+}
+
+/** A caller gets the message and the code of what was thrown, never the stack. */
+function thrown(error: unknown): CallOutcome {
+  if (!(error instanceof Error)) return failed('handler-failed', String(error))
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return failed('handler-failed', error.message === '' ? error.name : error.message, code)
+}
+
+function failed(reason: Extract<CallOutcome, { kind: 'failed' }>['reason'], text: string, code = ''): CallOutcome {
+  return { kind: 'failed', reason, code: code.slice(0, 64), text: text.slice(0, MAX_TEXT_BYTES) }
+}
+
+function isThenable(value: unknown): value is PromiseLike<BodyValue> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+function abortError(visit: Visit, reason: AbortReason): ZmqnetError {
+  const why = { cancelled: 'its caller cancelled it', expired: 'its deadline passed', closing: 'this node is closing' }
+  return new ZmqnetError({
+    code: reason === 'expired' ? 'EXPIRED' : reason === 'closing' ? 'CLOSED' : 'ABORTED',
+    outcome: 'unknown',
+    message: `"${visit.verb}" of "${visit.from}" is no longer wanted: ${why[reason]}`,
+  })
+}
+
+function invalid(message: string): ZmqnetError {
+  return new ZmqnetError({ code: 'INVALID_ARGUMENT', safeToRetry: false, message })
+}

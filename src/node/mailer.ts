@@ -1,0 +1,257 @@
+/**
+ * Everything on its way out: one outbox for each connection, and the flush that empties them. What is queued in one
+ * turn leaves together at its end; what is queued while a send is pending leaves with the next one. No timers.
+ *
+ * A message that does not leave comes back to the owner with the reason: nothing is dropped here in silence.
+ */
+
+import type { Clock } from '../base/clock.ts'
+import type { ConnectionId } from '../base/ids.ts'
+import { Outbox, type OutboxTraits } from '../transport/outbox.ts'
+import type { SendResult, Transport } from '../transport/transport.ts'
+import { isLarge, pack, sizeOf } from '../wire/batch.ts'
+import { FRAME_HEADER_BYTES, FRAME_TARGET_BYTES } from '../wire/limits.ts'
+import type { Message } from '../wire/messages.ts'
+import type { UnsentCause } from '../wire/out.ts'
+
+/**
+ * What may wait for one connection. With 8.5 MiB that libzmq holds and 4 MiB of kept replies, one peer costs at most
+ * 16 MiB. The number of items bounds what the records around tiny bodies cost.
+ */
+const QUEUE_LIMITS = {
+  maxBytes: 3.5 * 1024 * 1024,
+  maxItems: 65_536,
+  frameBytes: FRAME_TARGET_BYTES - FRAME_HEADER_BYTES,
+}
+
+/** An inbound peer that takes nothing is tried again after this; there is no event that tells when it would. */
+const FULL_PAUSE_MS = 5
+
+const CONTROL_LANE = 0
+const RPC_LANE = 1
+
+const TRAITS: OutboxTraits<Message> = {
+  laneOf: (message) => {
+    switch (message.kind) {
+      case 'request':
+      case 'reply':
+      case 'reject':
+      case 'send':
+      // A Cancel stays behind the request that it cancels.
+      case 'cancel':
+        return RPC_LANE
+      default:
+        return CONTROL_LANE
+    }
+  },
+  bytesOf: sizeOf,
+  expiresAtOf: (message) =>
+    message.kind === 'request' || message.kind === 'send' ? message.expiresAt : Number.POSITIVE_INFINITY,
+  isLarge,
+}
+
+/** What the mailer reports. Neither is called from inside `push`. */
+export interface MailerOwner {
+  /** These messages never left. */
+  unsent(connection: ConnectionId, messages: readonly Message[], cause: UnsentCause): void
+  /** Nobody is at the other end. */
+  gone(connection: ConnectionId): void
+  /** There is something to flush, or a new deadline, at the end of this turn. */
+  flushLater(): void
+}
+
+/** The way out of one connection. */
+interface Queue {
+  readonly connection: ConnectionId
+  readonly outbox: Outbox<Message>
+  readonly done: (result: SendResult) => void
+  isDirty: boolean
+  isSending: boolean
+  /** What is being sent, or waits to be tried again. */
+  inFlight: readonly Message[]
+  frames: readonly Uint8Array[]
+  /** When to try again what the peer had no room for; Infinity when nothing stands still. */
+  retryAt: number
+}
+
+/** All queues of one node. */
+export class Mailer {
+  readonly #transport: Transport
+  readonly #clock: Clock
+  readonly #owner: MailerOwner
+  readonly #queues = new Map<ConnectionId, Queue>()
+  readonly #refused = new Map<ConnectionId, Message[]>()
+  #dirty: Queue[] = []
+  #stuckCount = 0
+  messagesSent = 0
+  messagesDropped = 0
+  framesSent = 0
+
+  constructor(transport: Transport, clock: Clock, owner: MailerOwner) {
+    this.#transport = transport
+    this.#clock = clock
+    this.#owner = owner
+  }
+
+  /** Bytes that wait in all queues. */
+  get queuedBytes(): number {
+    let bytes = 0
+    for (const queue of this.#queues.values()) bytes += queue.outbox.bytes
+    return bytes
+  }
+
+  /** Whether anything waits to be sent. */
+  get isIdle(): boolean {
+    for (const queue of this.#queues.values()) if (queue.isSending || queue.outbox.size > 0) return false
+    return true
+  }
+
+  /** When to call `wake`: something is to be tried again. */
+  get deadline(): number {
+    let deadline = Number.POSITIVE_INFINITY
+    if (this.#stuckCount === 0) return deadline
+    for (const queue of this.#queues.values()) deadline = Math.min(deadline, queue.retryAt)
+    return deadline
+  }
+
+  /** Queues a message; it leaves with the next `flush`. */
+  push(connection: ConnectionId, message: Message): void {
+    const queue = this.#queue(connection)
+    if (!queue.outbox.push(message)) {
+      const refused = this.#refused.get(connection)
+      if (refused === undefined) this.#refused.set(connection, [message])
+      else refused.push(message)
+      this.#owner.flushLater()
+      return
+    }
+    this.#mark(queue)
+  }
+
+  /** Reports what found no room, then sends what can be sent. */
+  flush(): void {
+    for (const [connection, messages] of this.#refused) {
+      this.#refused.delete(connection)
+      this.#giveBack(connection, messages, 'full')
+    }
+    const dirty = this.#dirty
+    this.#dirty = []
+    for (const queue of dirty) {
+      queue.isDirty = false
+      this.#send(queue)
+    }
+  }
+
+  /** Hands back what has expired in queues that stand still, before its owner's own deadline is due. */
+  expire(now: number): void {
+    for (const queue of this.#queues.values()) {
+      if (queue.outbox.size === 0) continue
+      const expired = queue.outbox.expire(now)
+      if (expired.length > 0) this.#giveBack(queue.connection, expired, 'expired')
+    }
+  }
+
+  wake(now: number): void {
+    this.expire(now)
+    if (this.#stuckCount === 0) return
+    for (const queue of this.#queues.values()) {
+      if (queue.retryAt > now) continue
+      this.#unstick(queue)
+      this.#transport.send(queue.connection, queue.frames, queue.done)
+    }
+  }
+
+  /** The connection is down or of no more use: everything that waits for it comes back. */
+  clear(connection: ConnectionId): void {
+    const queue = this.#queues.get(connection)
+    if (queue === undefined) return
+    const unsent = queue.outbox.drain()
+    // What is being sent is told by its own result, unless it stands still here.
+    if (queue.retryAt !== Number.POSITIVE_INFINITY) {
+      this.#unstick(queue)
+      queue.isSending = false
+      unsent.unshift(...queue.inFlight)
+      queue.inFlight = []
+    }
+    if (!queue.isSending) this.#queues.delete(connection)
+    this.#giveBack(connection, unsent, 'down')
+  }
+
+  /** Drops the record of a connection that has nothing to send: strangers come and go. */
+  forgetIdle(connection: ConnectionId): void {
+    const queue = this.#queues.get(connection)
+    if (queue !== undefined && !queue.isSending && queue.outbox.size === 0) this.#queues.delete(connection)
+  }
+
+  #queue(connection: ConnectionId): Queue {
+    const found = this.#queues.get(connection)
+    if (found !== undefined) return found
+    const queue: Queue = {
+      connection,
+      outbox: new Outbox(TRAITS, QUEUE_LIMITS),
+      done: (result) => this.#done(queue, result),
+      isDirty: false,
+      isSending: false,
+      inFlight: [],
+      frames: [],
+      retryAt: Number.POSITIVE_INFINITY,
+    }
+    this.#queues.set(connection, queue)
+    return queue
+  }
+
+  #mark(queue: Queue): void {
+    if (queue.isDirty) return
+    queue.isDirty = true
+    this.#dirty.push(queue)
+    this.#owner.flushLater()
+  }
+
+  #unstick(queue: Queue): void {
+    this.#stuckCount -= 1
+    queue.retryAt = Number.POSITIVE_INFINITY
+  }
+
+  /** Sends until a send is pending or nothing waits. */
+  #send(queue: Queue): void {
+    while (!queue.isSending && queue.outbox.size > 0) {
+      const now = this.#clock.now()
+      const { items, expired } = queue.outbox.take(now)
+      if (expired.length > 0) this.#giveBack(queue.connection, expired, 'expired')
+      if (items.length === 0) continue
+      queue.isSending = true
+      queue.inFlight = items
+      queue.frames = pack(now, items)
+      this.#transport.send(queue.connection, queue.frames, queue.done)
+    }
+  }
+
+  #done(queue: Queue, result: SendResult): void {
+    const { inFlight, connection } = queue
+    if (result === 'full') {
+      this.#stuckCount += 1
+      queue.retryAt = this.#clock.now() + FULL_PAUSE_MS
+      this.#owner.flushLater()
+      return
+    }
+    queue.isSending = false
+    queue.inFlight = []
+    queue.frames = []
+    if (result === 'sent') {
+      this.messagesSent += inFlight.length
+      this.framesSent += 1
+      if (queue.outbox.bytes >= FRAME_TARGET_BYTES) this.#send(queue)
+      else if (queue.outbox.size > 0) this.#mark(queue)
+      return
+    }
+    // The order matters: the owner must know that the connection is gone before it gets its messages back.
+    this.#owner.gone(connection)
+    this.#giveBack(connection, inFlight, 'down')
+    this.clear(connection)
+  }
+
+  #giveBack(connection: ConnectionId, messages: readonly Message[], cause: UnsentCause): void {
+    if (messages.length === 0) return
+    if (cause !== 'down') this.messagesDropped += messages.length
+    this.#owner.unsent(connection, messages, cause)
+  }
+}

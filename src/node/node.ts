@@ -1,0 +1,260 @@
+/**
+ * The public face of a member of the mesh: the API of api.ts over a driver. What it adds to the machines is only what a
+ * user meets: promises, handlers, events, log lines, and an orderly end.
+ */
+
+import { type Incarnation, newIncarnation } from '../base/ids.ts'
+import { ZmqnetError } from '../errors.ts'
+import { MAX_BODY_BYTES } from '../wire/limits.ts'
+import type {
+  BodyValue,
+  BroadcastOptions,
+  BroadcastResult,
+  CloseOptions,
+  Handler,
+  Node,
+  NodeEvent,
+  NodeStatus,
+  PeerConfig,
+  PeerView,
+  Receipt,
+  RequestOptions,
+  SendOptions,
+} from './api.ts'
+import { builtInVerbs, MESSAGE_VERB } from './built-in-verbs.ts'
+import type { CoreEvent } from './core.ts'
+import { Driver, Task } from './driver.ts'
+import { Handlers } from './handlers.ts'
+import { Operations } from './operations.ts'
+import { milliseconds } from './options.ts'
+import { peerViews } from './peer-views.ts'
+import { Reporter } from './reporter.ts'
+import { statusLine } from './status-line.ts'
+import type { NodeSettings, World } from './world.ts'
+
+const DEFAULT_DRAIN_MS = 1000
+const DEFAULT_READY_MS = 10_000
+/** Changes that come together are one status line. */
+const STATUS_DELAY_MS = 100
+
+/** Starts a node in a world: listens, then dials. Throws ADDRESS_IN_USE, or CONFIG when it cannot listen. */
+export async function startNode(settings: NodeSettings, world: World): Promise<Node> {
+  const node = new MeshNode(settings, world)
+  await node.start()
+  return node
+}
+
+/** Somebody who waits until all peers are there. */
+interface ReadyWait {
+  readonly resolve: () => void
+  readonly task: Task
+}
+
+class MeshNode implements Node {
+  readonly name: string
+  readonly incarnation: Incarnation
+  readonly #settings: NodeSettings
+  readonly #others: readonly PeerConfig[]
+  readonly #driver: Driver
+  readonly #operations: Operations
+  readonly #handlers: Handlers
+  readonly #reporter: Reporter
+  readonly #startedAt: number
+  readonly #statusTask = new Task(() => this.#logStatus())
+  readonly #readyWaits = new Set<ReadyWait>()
+  #endpoint = ''
+  #closing: Promise<void> | undefined
+
+  constructor(settings: NodeSettings, world: World) {
+    const { name, peers, log } = settings
+    this.name = name
+    this.#settings = settings
+    this.#others = peers.filter((peer) => peer.name !== name)
+    this.incarnation = newIncarnation(world.clock.wallNow(), world.random.below(2048))
+    this.#driver = new Driver(world, {
+      onEvent: (event) => this.#onEvent(event),
+      onFault: (text) => this.#reporter.warn(`fault ${text}`, text),
+    })
+    this.#startedAt = this.#driver.now
+    this.#reporter = new Reporter({
+      log,
+      now: () => this.#driver.now,
+      describe: (connection) => this.#driver.transport.describe(connection),
+      onChange: () => this.#onChange(),
+    })
+    this.#operations = new Operations(this.#driver, name)
+    const onLostFailure = (from: string, verb: string, text: string): void =>
+      this.#reporter.warn(`handler ${verb}`, `the handler of "${verb}" failed on a message from ${from}: ${text}`)
+    const builtIn = builtInVerbs({
+      status: () => this.status(),
+      log: (text) => this.#reporter.info(text),
+      messageHandler: () => this.#handlers.get(MESSAGE_VERB),
+    })
+    this.#handlers = new Handlers({ driver: this.#driver, operations: this.#operations, onLostFailure }, builtIn)
+  }
+
+  get endpoint(): string {
+    return this.#endpoint
+  }
+
+  async start(): Promise<void> {
+    const { name, network, bind, tickMs, statusEveryMs } = this.#settings
+    try {
+      this.#endpoint = await this.#driver.transport.listen(bind)
+    } catch (cause) {
+      await this.#driver.close()
+      throw listenError(name, bind, cause)
+    }
+    this.#driver.begin({
+      self: { name, role: 'node', incarnation: this.incarnation, network, maxBodyBytes: MAX_BODY_BYTES },
+      peers: this.#others,
+      tickMs,
+      hasVerb: (verb) => this.#handlers.has(verb),
+    })
+    this.#reporter.info(`${name} listens on ${this.#endpoint} in network ${network}, ${this.#others.length} peers`)
+    this.#driver.schedule(this.#statusTask, this.#driver.now + Math.min(STATUS_DELAY_MS, statusEveryMs))
+  }
+
+  handle(verb: string, handler: Handler): void {
+    this.#handlers.set(verb, handler)
+  }
+
+  unhandle(verb: string): boolean {
+    return this.#handlers.delete(verb)
+  }
+
+  request(peer: string, verb: string, body?: BodyValue, options?: RequestOptions): Promise<BodyValue> {
+    return this.#operations.request(peer, verb, body, options)
+  }
+
+  send(peer: string, verb: string, body?: BodyValue, options?: SendOptions): Promise<Receipt> {
+    return this.#operations.send(peer, verb, body, options)
+  }
+
+  broadcast(verb: string, body?: BodyValue, options?: BroadcastOptions): Promise<BroadcastResult> {
+    return this.#operations.broadcast(verb, body, options)
+  }
+
+  events(): AsyncIterableIterator<NodeEvent> {
+    return this.#reporter.events.read()
+  }
+
+  peers(): readonly PeerView[] {
+    return peerViews(this.#driver.core, this.#others, this.#driver.now)
+  }
+
+  status(): NodeStatus {
+    return {
+      name: this.name,
+      network: this.#settings.network,
+      endpoint: this.#endpoint,
+      incarnation: this.incarnation,
+      uptimeMs: this.#driver.now - this.#startedAt,
+      peers: this.peers(),
+      counters: this.#driver.counters,
+    }
+  }
+
+  ready(timeout = DEFAULT_READY_MS): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timeoutMs = milliseconds('timeout', timeout)
+      if (this.#isReady()) {
+        resolve()
+        return
+      }
+      const wait: ReadyWait = {
+        resolve,
+        task: new Task(() => {
+          this.#readyWaits.delete(wait)
+          reject(this.#notReady(timeoutMs))
+        }),
+      }
+      this.#readyWaits.add(wait)
+      this.#driver.schedule(wait.task, this.#driver.now + timeoutMs)
+    })
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options.drain ?? DEFAULT_DRAIN_MS)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    this.#reporter.info(`${this.name} is closing`)
+    this.#operations.close()
+    this.#driver.schedule(this.#statusTask, Number.POSITIVE_INFINITY)
+    this.#driver.core.drain()
+    this.#driver.afterCommand()
+    await this.#driver.whenIdle(this.#driver.now + Math.max(0, drainMs))
+    await this.#driver.close()
+    for (const wait of this.#readyWaits) wait.task.run()
+    this.#reporter.info(`${this.name} is closed: ${statusLine(this.status())}`)
+    this.#reporter.end()
+  }
+
+  #onEvent(event: CoreEvent): void {
+    switch (event.kind) {
+      case 'call':
+        this.#handlers.call(event.call)
+        return
+      case 'call-aborted':
+        this.#handlers.abort(event.call, event.reason)
+        return
+      case 'arrival':
+        this.#handlers.arrive(event.from, event.message)
+        return
+      case 'request-done':
+      case 'request-failed':
+      case 'send-delivered':
+      case 'send-failed':
+      case 'cast-done':
+        this.#operations.settle(event)
+        return
+      default:
+        this.#reporter.report(event)
+    }
+  }
+
+  #onChange(): void {
+    if (this.#closing === undefined) this.#driver.schedule(this.#statusTask, this.#driver.now + STATUS_DELAY_MS)
+    if (this.#readyWaits.size === 0 || !this.#isReady()) return
+    for (const wait of this.#readyWaits) {
+      this.#driver.schedule(wait.task, Number.POSITIVE_INFINITY)
+      wait.resolve()
+    }
+    this.#readyWaits.clear()
+  }
+
+  #logStatus(): void {
+    this.#reporter.info(statusLine(this.status()))
+    this.#driver.schedule(this.#statusTask, this.#driver.now + this.#settings.statusEveryMs)
+  }
+
+  #isReady(): boolean {
+    return this.peers().every((peer) => peer.state === 'alive' && peer.link === 'open')
+  }
+
+  #notReady(timeoutMs: number): ZmqnetError {
+    const missing = this.peers().filter((peer) => peer.state !== 'alive' || peer.link !== 'open')
+    const each = missing.map((peer) => `${peer.name} is ${peer.state} (link ${peer.link})`)
+    return new ZmqnetError({
+      code: 'TIMEOUT',
+      message: `"${this.name}" was not ready within ${timeoutMs} ms: ${each.join(', ')}`,
+    })
+  }
+}
+
+function listenError(name: string, bind: string, cause: unknown): ZmqnetError {
+  const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
+  const why = isTaken ? 'the address is in use' : cause instanceof Error ? cause.message : String(cause)
+  return new ZmqnetError({
+    code: isTaken ? 'ADDRESS_IN_USE' : 'CONFIG',
+    safeToRetry: isTaken,
+    message: `Cannot start "${name}" on ${bind}: ${why}`,
+    cause,
+  })
+}

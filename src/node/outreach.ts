@@ -1,0 +1,210 @@
+/**
+ * The outbound half of the core: joins the links that this node dials with the machines that ask and send on them.
+ * Like core.ts it only routes, and it is as pure.
+ */
+
+import { unreachable } from '../base/assert.ts'
+import type { ConnectionId } from '../base/ids.ts'
+import type { Random } from '../base/random.ts'
+import type { Detector } from '../liveness/detector.ts'
+import { Heart, type OwnLoad } from '../liveness/heart.ts'
+import { Outages } from '../liveness/outages.ts'
+import { Sender, type SenderEvent } from '../oneway/sender.ts'
+import { Caller, type CallerEvent } from '../rpc/caller.ts'
+import type { Identity } from '../session/identity.ts'
+import { type Link, type LinkEvent, Links } from '../session/links.ts'
+import type { Beat, Message, Reject } from '../wire/messages.ts'
+import type { Out, UnsentCause } from '../wire/out.ts'
+
+/** What the outreach tells. */
+export type OutreachEvent =
+  | Exclude<CallerEvent, { kind: 'link-lifeless' }>
+  | Exclude<LinkEvent, { kind: 'link-mute' }>
+  | SenderEvent
+  /** The link is to be thrown away and dialled afresh. */
+  | { readonly kind: 'reset-link'; readonly link: Link; readonly why: 'lifeless' | 'mute' | 'peer-is-back' }
+  | { readonly kind: 'violation'; readonly connection: ConnectionId; readonly text: string }
+
+/** What an outreach is made from. */
+export interface OutreachSettings {
+  readonly self: Identity
+  readonly tickMs: number
+  readonly random: Random
+  readonly detector: Detector
+  readonly ownLoad: (now: number) => OwnLoad
+  readonly echo: (now: number, connection: ConnectionId, beat: Beat) => void
+}
+
+/** One peer as it is reached: its link and how well that holds. */
+export interface Route {
+  readonly link: Link
+  readonly outages: Outages
+}
+
+/** Everything that this node starts. */
+export class Outreach {
+  readonly links: Links
+  readonly caller: Caller
+  readonly sender: Sender
+  readonly heart: Heart
+  readonly routes = new Map<string, Route>()
+  readonly #settings: OutreachSettings
+  readonly #out: Out<OutreachEvent>
+
+  constructor(settings: OutreachSettings, out: Out<OutreachEvent>) {
+    const { send, tell } = out
+    this.#settings = settings
+    this.#out = out
+    this.links = new Links(settings.self, { send, tell: (event) => this.#onLink(event) })
+    this.caller = new Caller(settings.random, { send, tell: (event) => this.#onCaller(event) })
+    this.sender = new Sender({ send, tell })
+    this.heart = new Heart(settings.tickMs, settings.random, settings.ownLoad, { send })
+  }
+
+  get deadline(): number {
+    return Math.min(this.links.deadline, this.caller.deadline, this.sender.deadline, this.heart.deadline)
+  }
+
+  addPeer(name: string, connection: ConnectionId): void {
+    this.routes.set(name, { link: this.links.add(name, connection), outages: new Outages() })
+    this.caller.addCallee(name, connection)
+    this.sender.addPeer(name, connection)
+  }
+
+  /** Messages came in together on a link. */
+  receive(now: number, link: Link, messages: readonly Message[]): void {
+    this.caller.heard(now, link.peer)
+    for (const message of messages) this.#receive(now, link, message)
+  }
+
+  /** A message that was handed to a link never left. */
+  unsent(now: number, link: Link, message: Message, cause: UnsentCause): void {
+    if (message.kind === 'request') this.caller.unsent(now, link.peer, message, cause)
+    else if (message.kind === 'send') this.sender.unsent(now, link.peer, message, cause)
+  }
+
+  /** Throws a link away and dials afresh, because its peer is known to be there. */
+  redial(peer: string): void {
+    const link = this.routes.get(peer)?.link
+    if (link?.state === 'down') this.#out.tell({ kind: 'reset-link', link, why: 'peer-is-back' })
+  }
+
+  /** Says goodbye on every link. */
+  drain(): void {
+    for (const { link } of this.routes.values()) {
+      this.heart.stop(link.connection)
+      if (link.state === 'open') this.#out.send(link.connection, { kind: 'goodbye' })
+    }
+  }
+
+  close(now: number): void {
+    this.caller.close(now)
+    this.sender.close(now)
+  }
+
+  wake(now: number): void {
+    this.links.wake(now)
+    this.caller.wake(now)
+    this.sender.wake(now)
+    this.heart.wake(now)
+  }
+
+  #receive(now: number, link: Link, message: Message): void {
+    const { detector } = this.#settings
+    switch (message.kind) {
+      case 'reply':
+        if (!this.caller.receive(now, link.peer, message)) this.#violation(link, 'a reply to nothing')
+        return
+      case 'reject':
+        if (!this.#reject(now, link, message)) this.#violation(link, 'a reject of nothing')
+        return
+      case 'ack':
+        this.sender.acknowledged(now, link.peer, message)
+        return
+      case 'echo':
+        this.heart.echo(now, link.connection, message)
+        detector.load(link.peer, message.loopDelayMs)
+        return
+      case 'beat':
+        this.#settings.echo(now, link.connection, message)
+        return
+      case 'welcome':
+        this.links.welcome(now, link, message)
+        return
+      case 'refuse':
+        this.links.refuse(now, link, message)
+        return
+      case 'say-hello':
+        this.links.sayHello(now, link)
+        return
+      case 'goodbye':
+        detector.left(now, link.peer)
+        return
+      case 'hello':
+      case 'request':
+      case 'send':
+      case 'cancel':
+        this.#violation(link, `a ${message.kind} on a link that this node dialled`)
+        return
+      default:
+        unreachable(message)
+    }
+  }
+
+  #reject(now: number, link: Link, message: Reject): boolean {
+    if (message.of === 'request') return this.caller.receive(now, link.peer, message)
+    return this.sender.rejected(now, link.peer, message)
+  }
+
+  #onLink(event: LinkEvent): void {
+    const { link } = event
+    switch (event.kind) {
+      case 'link-opened':
+        this.#open(event.now, link)
+        break
+      case 'link-closed':
+        this.routes.get(link.peer)?.outages.closed(event.now)
+        this.heart.stop(link.connection)
+        this.caller.linkClosed(link.peer)
+        this.sender.linkClosed(link.peer)
+        break
+      case 'link-refused':
+        break
+      case 'link-mute':
+        this.#out.tell({ kind: 'reset-link', link, why: 'mute' })
+        return
+      default:
+        unreachable(event)
+    }
+    this.#out.tell(event)
+  }
+
+  #open(now: number, link: Link): void {
+    const { peer, connection, session } = link
+    if (session === undefined) return
+    this.routes.get(peer)?.outages.opened(now)
+    this.#settings.detector.met(now, peer, session.incarnation)
+    this.heart.start(now, connection, (at) => this.#wantsEcho(at, peer))
+    this.caller.linkOpened(now, peer, session)
+    this.sender.linkOpened(now, peer, session)
+  }
+
+  #onCaller(event: CallerEvent): void {
+    if (event.kind !== 'link-lifeless') {
+      this.#out.tell(event)
+      return
+    }
+    const link = this.routes.get(event.peer)?.link
+    if (link !== undefined) this.#out.tell({ kind: 'reset-link', link, why: 'lifeless' })
+  }
+
+  /** Whether the link owes an answer, or its peer was not heard for a tick on any way. */
+  #wantsEcho(now: number, peer: string): boolean {
+    if (this.caller.isExpecting(peer) || this.sender.isExpecting(peer)) return true
+    return now - this.#settings.detector.get(peer).quietSince >= this.#settings.tickMs
+  }
+
+  #violation(link: Link, text: string): void {
+    this.#out.tell({ kind: 'violation', connection: link.connection, text: `"${link.peer}" sent ${text}` })
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * What a node shows of its peers: one plain record for each, made when it is asked for.
+ */
+
+import type { PeerConfig, PeerView } from './api.ts'
+import type { Core } from './core.ts'
+
+/** The views of `peers` at `now`, in their order. */
+export function peerViews(core: Core, peers: readonly PeerConfig[], now: number): PeerView[] {
+  const views: PeerView[] = []
+  for (const { name, address } of peers) {
+    const route = core.outreach.routes.get(name)
+    if (route === undefined) continue
+    const { link, outages } = route
+    const life = core.detector.get(name)
+    views.push({
+      name,
+      address,
+      state: life.state,
+      busy: life.busy,
+      link: link.state,
+      rttMs: core.outreach.heart.rttMs(link.connection),
+      incarnation: life.incarnation,
+      lastSeenMs: life.heardAt === undefined ? undefined : now - life.heardAt,
+      outages: outages.summary(now),
+      openMs: outages.openMs(now),
+    })
+  }
+  return views
+}

@@ -1,0 +1,209 @@
+/**
+ * The inbound half of the core: joins the sessions, what is remembered of each caller, and the machines that answer.
+ * Like core.ts it only routes, and it is as pure.
+ */
+
+import { unreachable } from '../base/assert.ts'
+import type { ConnectionId } from '../base/ids.ts'
+import { Arrivals } from '../oneway/receiver.ts'
+import { type Call, type CallOutcome, Inbound, Responder, type ResponderEvent } from '../rpc/responder.ts'
+import { type CallerMemory, Callers } from '../session/callers.ts'
+import { type Identity, welcomeOf } from '../session/identity.ts'
+import { type Session, type SessionEvent, Sessions } from '../session/sessions.ts'
+import type { Beat, Message, Send } from '../wire/messages.ts'
+import type { Out } from '../wire/out.ts'
+
+/** What the reception tells. */
+export type ReceptionEvent =
+  | ResponderEvent
+  | SessionEvent
+  /** A one-way message is to be handled. */
+  | { readonly kind: 'arrival'; readonly from: string; readonly message: Send }
+  | { readonly kind: 'violation'; readonly connection: ConnectionId; readonly text: string }
+
+/** What is remembered of one run of one caller. */
+interface Memory {
+  readonly inbound: Inbound
+  readonly arrivals: Arrivals
+}
+
+/** One session and the memory that goes with it. */
+interface Guest {
+  readonly session: Session
+  readonly caller: CallerMemory<Memory>
+}
+
+/** What a reception is made from. */
+export interface ReceptionSettings {
+  readonly self: Identity
+  readonly isMember: (name: string) => boolean
+  readonly hasVerb: (verb: string) => boolean
+  readonly echo: (now: number, connection: ConnectionId, beat: Beat) => void
+}
+
+/** Everything that others start. */
+export class Reception {
+  readonly sessions: Sessions
+  readonly responder: Responder
+  readonly #settings: ReceptionSettings
+  readonly #out: Out<ReceptionEvent>
+  readonly #callers = new Callers<Memory>((hello) => ({ inbound: new Inbound(hello.name), arrivals: new Arrivals() }))
+  readonly #guests = new Map<ConnectionId, Guest>()
+  #isDraining = false
+
+  constructor(settings: ReceptionSettings, out: Out<ReceptionEvent>) {
+    const { send, tell } = out
+    this.#settings = settings
+    this.#out = out
+    this.responder = new Responder(settings.hasVerb, { send, tell })
+    this.sessions = new Sessions(settings.self, settings.isMember, {
+      send,
+      tell: (event) => this.#onSession(event),
+    })
+  }
+
+  get deadline(): number {
+    return Math.min(this.sessions.deadline, this.responder.deadline)
+  }
+
+  /** Messages came in together on one inbound connection. */
+  receive(now: number, connection: ConnectionId, messages: readonly Message[]): void {
+    for (const message of messages) {
+      if (message.kind === 'hello') {
+        this.sessions.hello(now, connection, message)
+        continue
+      }
+      const guest = this.#guests.get(connection)
+      if (guest !== undefined) {
+        this.#receive(now, guest, message)
+        continue
+      }
+      // One answer is enough for all that came together.
+      this.#violation(connection, `A ${message.kind} came in before Hello`)
+      this.#out.send(connection, { kind: 'say-hello' })
+      break
+    }
+    const guest = this.#guests.get(connection)
+    if (guest === undefined) return
+    this.sessions.heard(now, guest.session)
+    const receipt = guest.caller.memory.arrivals.receipt()
+    if (receipt !== undefined) this.#out.send(connection, receipt)
+  }
+
+  /** The member whose session this is; undefined for clients and strangers. */
+  memberAt(connection: ConnectionId): string | undefined {
+    const session = this.#guests.get(connection)?.session
+    return session?.role === 'node' ? session.name : undefined
+  }
+
+  hasSession(connection: ConnectionId): boolean {
+    return this.#guests.has(connection)
+  }
+
+  finish(call: Call, outcome: CallOutcome): void {
+    this.responder.finish(call, outcome)
+  }
+
+  /** Takes no new work; members learn it on their own links, clients here. */
+  drain(): void {
+    this.#isDraining = true
+    this.responder.drain()
+    this.sessions.drain()
+    for (const { session } of this.#guests.values()) this.#out.send(session.connection, { kind: 'goodbye' })
+  }
+
+  /** Aborts what still runs. */
+  close(): void {
+    this.responder.abortAll([...this.#callers.all()].map((caller) => caller.memory.inbound))
+  }
+
+  wake(now: number): void {
+    this.sessions.wake(now)
+    this.responder.wake(now)
+  }
+
+  #receive(now: number, guest: Guest, message: Message): void {
+    const { session, caller } = guest
+    switch (message.kind) {
+      case 'request':
+        this.responder.receive(now, caller.memory.inbound, message)
+        return
+      case 'send':
+        this.#arrive(guest, message)
+        return
+      case 'cancel':
+        this.responder.cancel(caller.memory.inbound, message.sequence)
+        return
+      case 'beat':
+        this.#settings.echo(now, session.connection, message)
+        return
+      case 'echo':
+      case 'goodbye':
+        // An echo answers a challenge, and being heard is all that it is for; a goodbye is the owner's to note.
+        return
+      case 'hello':
+      case 'reply':
+      case 'reject':
+      case 'ack':
+      case 'welcome':
+      case 'refuse':
+      case 'say-hello':
+        this.#violation(session.connection, `"${session.name}" sent a ${message.kind} to nothing`)
+        return
+      default:
+        unreachable(message)
+    }
+  }
+
+  #arrive(guest: Guest, message: Send): void {
+    const { arrivals } = guest.caller.memory
+    const { sequence, verb } = message
+    if (!arrivals.take(sequence)) return
+    if (!this.#isDraining && this.#settings.hasVerb(verb)) {
+      this.#out.tell({ kind: 'arrival', from: guest.session.name, message })
+      return
+    }
+    arrivals.refuse(sequence)
+    const reason = this.#isDraining ? 'closing' : 'unknown-verb'
+    const text = this.#isDraining ? 'The node is closing' : `No handler for "${verb}"`
+    this.#out.send(guest.session.connection, { kind: 'reject', of: 'send', sequence, reason, code: '', text })
+  }
+
+  #onSession(event: SessionEvent): void {
+    switch (event.kind) {
+      case 'session-opened':
+        this.#welcome(event.session)
+        break
+      case 'session-closed': {
+        const { connection } = event.session
+        const guest = this.#guests.get(connection)
+        if (guest === undefined) break
+        this.#guests.delete(connection)
+        const { inbound } = guest.caller.memory
+        if (inbound.connection === connection) inbound.connection = undefined
+        this.#callers.leave(event.now, guest.caller)
+        break
+      }
+      case 'hello-refused':
+        break
+      default:
+        unreachable(event)
+    }
+    this.#out.tell(event)
+  }
+
+  #welcome(session: Session): void {
+    const { connection, hello } = session
+    const known = this.#guests.get(connection)
+    const caller = known?.caller ?? this.#callers.enter(hello)
+    this.#guests.set(connection, { session, caller })
+    this.#out.send(connection, welcomeOf(this.#settings.self, hello, caller.window))
+    if (known !== undefined) return
+    this.responder.reconnected(caller.memory.inbound, connection)
+    caller.memory.arrivals.reconnected()
+  }
+
+  #violation(connection: ConnectionId, text: string): void {
+    this.#out.tell({ kind: 'violation', connection, text })
+  }
+}

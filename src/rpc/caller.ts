@@ -1,0 +1,315 @@
+/**
+ * The asking side of request and reply: the Lazy Pirate of the ZeroMQ Guide (chapter 4), with one id for all attempts.
+ *
+ * A request waits while the link is not open, goes out, and is asked again when an attempt passes without an answer.
+ * It settles exactly once: with a reply, a refusal, or the honest reason why neither came. What this machine does not
+ * do: it never looks into bodies, it never holds a promise, and it does not know how a link is made.
+ */
+
+import { assert, unreachable } from '../base/assert.ts'
+import { Deadlines, type Timed } from '../base/deadlines.ts'
+import type { ConnectionId, Incarnation } from '../base/ids.ts'
+import type { Random } from '../base/random.ts'
+import type { Body, Reject, Reply, Request, RequestKind } from '../wire/messages.ts'
+import type { Out, UnsentCause } from '../wire/out.ts'
+import { type BackoffOptions, backoffMs } from './backoff.ts'
+import { RetryBudget } from './budget.ts'
+
+/** Requests that one callee may owe us: with the window of the callee (see window.ts) the same number on both sides. */
+export const MAX_PENDING_PER_CALLEE = 65_536
+
+/** How often the floor is found anew, in requests: finding it walks the map of what is pending. */
+const FLOOR_EVERY = 64
+
+const BACKOFF: BackoffOptions = { baseMs: 50, capMs: 1000 }
+
+/** What a caller wants. Times in milliseconds of the clock that is passed as `now`. */
+export interface RequestOrder {
+  readonly verb: string
+  readonly body: Body
+  readonly requestKind: RequestKind
+  readonly timeoutMs: number
+  /** Attempts after the first. */
+  readonly retries: number
+  readonly deadlineAt: number
+  readonly idempotent: boolean
+  /** Whatever the owner wants back when the request settles. */
+  readonly ticket: unknown
+}
+
+/** Why there is no reply. The owner makes an error of it. */
+export type RequestFailure =
+  | { readonly kind: 'not-sent' }
+  | { readonly kind: 'queue-full' }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'restarted' }
+  | { readonly kind: 'aborted'; readonly sent: boolean }
+  | { readonly kind: 'closed'; readonly sent: boolean }
+  | { readonly kind: 'rejected'; readonly reject: Reject }
+
+/** What a caller tells. */
+export type CallerEvent =
+  | { readonly kind: 'request-done'; readonly ask: Ask; readonly now: number; readonly body: Body }
+  | { readonly kind: 'request-failed'; readonly ask: Ask; readonly now: number; readonly failure: RequestFailure }
+  /** An attempt saw no sign of life: the link is to be thrown away and dialled afresh. */
+  | { readonly kind: 'link-lifeless'; readonly peer: string }
+  | { readonly kind: 'request-retried'; readonly peer: string }
+
+/** `waiting`: for the link. `asked`: handed to the link. `pausing`: between two attempts. */
+type Phase = 'waiting' | 'asked' | 'pausing' | 'settled'
+
+/** One request from order to outcome. Opaque to the owner, except for `ticket` and `peer`. */
+export class Ask implements Timed {
+  dueAt = 0
+  heapIndex = -1
+  phase: Phase = 'waiting'
+  attempt = 0
+  /** How many attempts were handed over and not handed back as unsent. */
+  sentCount = 0
+  askedAt = 0
+  sentTo: { readonly incarnation: Incarnation; readonly window: number } | undefined
+  readonly callee: Callee
+  readonly sequence: number
+  readonly startedAt: number
+  readonly order: RequestOrder
+
+  constructor(callee: Callee, sequence: number, startedAt: number, order: RequestOrder) {
+    this.callee = callee
+    this.sequence = sequence
+    this.startedAt = startedAt
+    this.order = order
+  }
+
+  get ticket(): unknown {
+    return this.order.ticket
+  }
+
+  get peer(): string {
+    return this.callee.peer
+  }
+}
+
+/** What the caller knows of one callee. */
+class Callee {
+  readonly peer: string
+  readonly connection: ConnectionId
+  readonly pending = new Map<number, Ask>()
+  readonly budget = new RetryBudget()
+  nextSequence = 1
+  floor = 1
+  heardAt = 0
+  /** The callee's run and the window that it keeps for us; undefined while the link is not open. */
+  session: { readonly incarnation: Incarnation; readonly window: number } | undefined
+
+  constructor(peer: string, connection: ConnectionId) {
+    this.peer = peer
+    this.connection = connection
+  }
+}
+
+/** All requests of one node or client. */
+export class Caller {
+  readonly #callees = new Map<string, Callee>()
+  readonly #deadlines = new Deadlines<Ask>()
+  readonly #random: Random
+  readonly #out: Out<CallerEvent>
+
+  constructor(random: Random, out: Out<CallerEvent>) {
+    this.#random = random
+    this.#out = out
+  }
+
+  get deadline(): number {
+    return this.#deadlines.next
+  }
+
+  get pendingCount(): number {
+    return this.#deadlines.size
+  }
+
+  addCallee(peer: string, connection: ConnectionId): void {
+    this.#callees.set(peer, new Callee(peer, connection))
+  }
+
+  /** Starts a request. Its outcome is told exactly once, perhaps before this returns. */
+  request(now: number, peer: string, order: RequestOrder): Ask {
+    const callee = this.#callee(peer)
+    const ask = new Ask(callee, callee.nextSequence, now, order)
+    if (callee.pending.size >= MAX_PENDING_PER_CALLEE) {
+      this.#fail(now, ask, { kind: 'queue-full' })
+      return ask
+    }
+    callee.nextSequence += 1
+    callee.pending.set(ask.sequence, ask)
+    callee.budget.offered()
+    if (ask.sequence % FLOOR_EVERY === 0) this.#findFloor(callee)
+    this.#beginAttempt(now, ask)
+    return ask
+  }
+
+  /** The caller no longer wants the answer. Does nothing when the request is settled. */
+  cancel(now: number, ask: Ask): void {
+    if (ask.phase === 'settled') return
+    const sent = ask.sentCount > 0
+    if (sent && ask.callee.session !== undefined) {
+      this.#out.send(ask.callee.connection, { kind: 'cancel', sequence: ask.sequence })
+    }
+    this.#fail(now, ask, { kind: 'aborted', sent })
+  }
+
+  /** Gives up everything that is pending: the node closes. */
+  close(now: number): void {
+    for (const callee of this.#callees.values()) {
+      for (const ask of callee.pending.values()) this.#fail(now, ask, { kind: 'closed', sent: ask.sentCount > 0 })
+    }
+  }
+
+  /** Anything at all came in on the link. */
+  heard(now: number, peer: string): void {
+    this.#callee(peer).heardAt = now
+  }
+
+  /** Whether an answer of `peer` is awaited. */
+  isExpecting(peer: string): boolean {
+    return this.#callee(peer).pending.size > 0
+  }
+
+  /** A reply or a refusal came in on the link to `peer`. Gives whether it answers anything that was ever asked. */
+  receive(now: number, peer: string, message: Reply | Reject): boolean {
+    const callee = this.#callee(peer)
+    callee.budget.answered()
+    const ask = callee.pending.get(message.sequence)
+    if (ask === undefined) return message.sequence < callee.nextSequence
+    if (message.kind === 'reply') this.#settle(ask, { kind: 'request-done', ask, now, body: message.body })
+    else this.#fail(now, ask, { kind: 'rejected', reject: message })
+    return true
+  }
+
+  /** The link is open to a certain run of the callee, which keeps a certain window for us. */
+  linkOpened(now: number, peer: string, session: { incarnation: Incarnation; window: number }): void {
+    const callee = this.#callee(peer)
+    callee.session = session
+    callee.heardAt = now
+    for (const ask of callee.pending.values()) {
+      const forgotten = ask.sentCount > 0 && !isSame(ask.sentTo, session)
+      if (forgotten && !ask.order.idempotent) this.#fail(now, ask, { kind: 'restarted' })
+      else if (ask.phase === 'waiting' || (forgotten && ask.phase === 'asked')) this.#transmit(now, ask)
+    }
+  }
+
+  linkClosed(peer: string): void {
+    this.#callee(peer).session = undefined
+  }
+
+  /** A request that was handed to the link of `peer` never left. */
+  unsent(now: number, peer: string, message: Request, cause: UnsentCause): void {
+    const callee = this.#callee(peer)
+    const ask = callee.pending.get(message.sequence)
+    if (ask === undefined || ask.sentCount === 0) return
+    ask.sentCount -= 1
+    switch (cause) {
+      case 'expired':
+        return
+      case 'full':
+        if (ask.sentCount === 0) this.#fail(now, ask, { kind: 'queue-full' })
+        return
+      case 'down':
+        if (ask.phase !== 'asked' || ask.attempt !== message.attempt) return
+        ask.phase = 'waiting'
+        if (callee.session !== undefined) this.#transmit(now, ask)
+        return
+      default:
+        unreachable(cause)
+    }
+  }
+
+  wake(now: number): void {
+    for (let ask = this.#deadlines.due(now); ask !== undefined; ask = this.#deadlines.due(now)) {
+      if (now >= ask.order.deadlineAt) this.#expire(now, ask)
+      else if (ask.phase === 'pausing') this.#beginAttempt(now, ask)
+      else this.#endAttempt(now, ask)
+    }
+  }
+
+  #beginAttempt(now: number, ask: Ask): void {
+    ask.attempt += 1
+    ask.phase = 'waiting'
+    this.#deadlines.set(ask, Math.min(now + ask.order.timeoutMs, ask.order.deadlineAt))
+    if (ask.callee.session !== undefined) this.#transmit(now, ask)
+  }
+
+  /** An attempt passed without an answer. */
+  #endAttempt(now: number, ask: Ask): void {
+    const { callee, order } = ask
+    if (ask.phase === 'asked' && callee.session !== undefined && callee.heardAt <= ask.askedAt) {
+      this.#out.tell({ kind: 'link-lifeless', peer: callee.peer })
+    }
+    if (ask.attempt > order.retries) {
+      this.#expire(now, ask)
+      return
+    }
+    // Only what goes over the wire costs a token: waiting for a dead peer is free. Without a token the request goes on
+    // waiting for the answer to what was asked already.
+    if (ask.sentCount > 0 && !callee.budget.take()) {
+      ask.attempt += 1
+      this.#deadlines.set(ask, Math.min(now + order.timeoutMs, order.deadlineAt))
+      return
+    }
+    ask.phase = 'pausing'
+    this.#deadlines.set(ask, Math.min(now + backoffMs(ask.attempt, this.#random, BACKOFF), order.deadlineAt))
+  }
+
+  #transmit(now: number, ask: Ask): void {
+    const { callee, order } = ask
+    assert(callee.session !== undefined, 'a request leaves on an open link only')
+    ask.phase = 'asked'
+    ask.askedAt = now
+    ask.sentTo = callee.session
+    ask.sentCount += 1
+    if (ask.sentCount > 1) this.#out.tell({ kind: 'request-retried', peer: callee.peer })
+    this.#out.send(callee.connection, {
+      kind: 'request',
+      sequence: ask.sequence,
+      floor: callee.floor,
+      attempt: Math.min(ask.attempt, 255),
+      requestKind: order.requestKind,
+      deadlineAt: order.deadlineAt,
+      expiresAt: ask.dueAt,
+      verb: order.verb,
+      body: order.body,
+    })
+  }
+
+  #expire(now: number, ask: Ask): void {
+    this.#fail(now, ask, { kind: ask.sentCount > 0 ? 'timeout' : 'not-sent' })
+  }
+
+  #fail(now: number, ask: Ask, failure: RequestFailure): void {
+    this.#settle(ask, { kind: 'request-failed', ask, now, failure })
+  }
+
+  #settle(ask: Ask, event: CallerEvent): void {
+    assert(ask.phase !== 'settled', 'a request settles once')
+    ask.phase = 'settled'
+    this.#deadlines.remove(ask)
+    if (ask.callee.pending.get(ask.sequence) === ask) ask.callee.pending.delete(ask.sequence)
+    this.#out.tell(event)
+  }
+
+  #findFloor(callee: Callee): void {
+    for (const oldest of callee.pending.keys()) {
+      callee.floor = oldest
+      return
+    }
+  }
+
+  #callee(peer: string): Callee {
+    const callee = this.#callees.get(peer)
+    assert(callee !== undefined, `"${peer}" is a callee`)
+    return callee
+  }
+}
+
+function isSame(left: Ask['sentTo'], right: NonNullable<Ask['sentTo']>): boolean {
+  return left !== undefined && left.incarnation === right.incarnation && left.window === right.window
+}

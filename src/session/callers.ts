@@ -1,0 +1,78 @@
+/**
+ * What a node remembers of those who call it, beyond their connection: one memory for each run of each caller, so that
+ * a caller that reconnects is met by the same dedupe window, and one that restarts by a fresh one.
+ *
+ * A memory gets a number. It travels in Welcome, so that a caller can tell whether it was forgotten in between.
+ */
+
+import type { Incarnation } from '../base/ids.ts'
+import type { Hello } from '../wire/messages.ts'
+
+/** Memories that one node keeps; each holds at most 4 MiB of replies, and most hold nothing. */
+export const MAX_CALLERS = 4096
+/** How long a memory outlives the last session of its caller: longer than any sensible deadline of a request. */
+export const CALLER_KEPT_MS = 120_000
+
+/** One remembered run of one caller. */
+export interface CallerMemory<M> {
+  readonly key: string
+  readonly incarnation: Incarnation
+  /** The number that Welcome carries. */
+  readonly window: number
+  readonly memory: M
+  /** How many sessions use it at present. */
+  sessions: number
+  /** When its last session ended. */
+  leftAt: number
+}
+
+/** The memories of one node. `M` is whatever the owner keeps for a caller. */
+export class Callers<M> {
+  readonly #memories = new Map<string, CallerMemory<M>>()
+  readonly #create: (hello: Hello) => M
+  #nextWindow = 1
+
+  constructor(create: (hello: Hello) => M) {
+    this.#create = create
+  }
+
+  get size(): number {
+    return this.#memories.size
+  }
+
+  all(): IterableIterator<CallerMemory<M>> {
+    return this.#memories.values()
+  }
+
+  /** A session of this caller begins: gives its memory, a fresh one if there is none. */
+  enter(hello: Hello): CallerMemory<M> {
+    const key = `${hello.role}/${hello.name}/${hello.incarnation}`
+    let found = this.#memories.get(key)
+    if (found === undefined) {
+      const window = this.#nextWindow
+      this.#nextWindow += 1
+      const memory = this.#create(hello)
+      found = { key, incarnation: hello.incarnation, window, memory, sessions: 0, leftAt: 0 }
+    }
+    // Set anew, so that the map stays in the order of last use.
+    this.#memories.delete(key)
+    this.#memories.set(key, found)
+    found.sessions += 1
+    return found
+  }
+
+  /** A session of this caller has ended. */
+  leave(now: number, caller: CallerMemory<M>): void {
+    caller.sessions -= 1
+    caller.leftAt = now
+    this.#forgetOld(now)
+  }
+
+  #forgetOld(now: number): void {
+    for (const [key, caller] of this.#memories) {
+      const isOver = caller.sessions === 0 && now - caller.leftAt >= CALLER_KEPT_MS
+      if (!isOver && this.#memories.size <= MAX_CALLERS) break
+      if (caller.sessions === 0) this.#memories.delete(key)
+    }
+  }
+}

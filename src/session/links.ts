@@ -1,0 +1,173 @@
+/**
+ * The dialling side of every connection: says Hello when a link comes up, and knows whether it is open.
+ *
+ *     down --up--> greeting --Welcome--> open
+ *                     |  ^                |
+ *                  Refuse |  say-hello    |  down
+ *                     v  |                v
+ *                  refused               down
+ *
+ * A Hello is repeated until it is answered, because a transport may lose it; a link that stays silent is reset. A
+ * refused link asks again, more and more slowly: the reason may be cured at the other end.
+ */
+
+import { assert, unreachable } from '../base/assert.ts'
+import { Deadlines, type Timed } from '../base/deadlines.ts'
+import type { ConnectionId, Incarnation } from '../base/ids.ts'
+import type { Refuse, Welcome } from '../wire/messages.ts'
+import type { Out } from '../wire/out.ts'
+import { helloOf, type Identity } from './identity.ts'
+
+/** A Hello without an answer is said again after this. Lower floods a slow peer, higher wastes time after a loss. */
+const HELLO_AGAIN_MS = 500
+/** So many Hellos without an answer, and the link is thrown away. */
+const HELLO_LIMIT = 4
+/** A refused link asks again after this, doubling. */
+const REFUSED_AGAIN_MS = 1000
+const REFUSED_AGAIN_MAX_MS = 30_000
+
+export type LinkState = 'down' | 'greeting' | 'open' | 'refused'
+
+/** What the links tell. */
+export type LinkEvent =
+  | { readonly kind: 'link-opened'; readonly link: Link; readonly now: number }
+  /** It was open and is not any more. */
+  | { readonly kind: 'link-closed'; readonly link: Link; readonly now: number }
+  | { readonly kind: 'link-refused'; readonly link: Link; readonly refuse: Refuse }
+  /** Nobody answers at the other end of an existing connection. */
+  | { readonly kind: 'link-mute'; readonly link: Link }
+
+/** One link. The fields belong to the machine; others read them. */
+export class Link implements Timed {
+  dueAt = 0
+  heapIndex = -1
+  state: LinkState = 'down'
+  /** The run of the peer and the window it keeps for us, while the link is open. */
+  session: { readonly incarnation: Incarnation; readonly window: number } | undefined
+  /** The largest body that the peer takes; known once it said Welcome. */
+  maxBodyBytes = Number.POSITIVE_INFINITY
+  hellos = 0
+  refusals = 0
+  readonly peer: string
+  readonly connection: ConnectionId
+
+  constructor(peer: string, connection: ConnectionId) {
+    this.peer = peer
+    this.connection = connection
+  }
+}
+
+/** All links of one node or client. */
+export class Links {
+  readonly #self: Identity
+  readonly #links = new Map<ConnectionId, Link>()
+  readonly #deadlines = new Deadlines<Link>()
+  readonly #out: Out<LinkEvent>
+
+  constructor(self: Identity, out: Out<LinkEvent>) {
+    this.#self = self
+    this.#out = out
+  }
+
+  get deadline(): number {
+    return this.#deadlines.next
+  }
+
+  add(peer: string, connection: ConnectionId): Link {
+    const link = new Link(peer, connection)
+    this.#links.set(connection, link)
+    return link
+  }
+
+  get(connection: ConnectionId): Link | undefined {
+    return this.#links.get(connection)
+  }
+
+  /** The transport has a connection. */
+  up(now: number, connection: ConnectionId): void {
+    const link = this.#link(connection)
+    this.#leave(now, link)
+    link.refusals = 0
+    this.#greet(now, link, 1)
+  }
+
+  /** The transport has no connection. */
+  down(now: number, connection: ConnectionId): void {
+    const link = this.#link(connection)
+    this.#leave(now, link)
+    link.state = 'down'
+    this.#deadlines.remove(link)
+  }
+
+  welcome(now: number, link: Link, message: Welcome): void {
+    if (link.state === 'down' || message.name !== link.peer) return
+    const { session } = link
+    if (session !== undefined) {
+      // The answer to a Hello that was repeated: nothing new, unless the other end has become another one.
+      if (session.incarnation === message.incarnation && session.window === message.window) return
+      this.#leave(now, link)
+    }
+    link.state = 'open'
+    link.session = { incarnation: message.incarnation, window: message.window }
+    link.maxBodyBytes = message.maxBodyBytes
+    link.refusals = 0
+    this.#deadlines.remove(link)
+    this.#out.tell({ kind: 'link-opened', link, now })
+  }
+
+  refuse(now: number, link: Link, message: Refuse): void {
+    if (link.state !== 'greeting') return
+    link.state = 'refused'
+    const pauseMs = Math.min(REFUSED_AGAIN_MS * 2 ** Math.min(link.refusals, 10), REFUSED_AGAIN_MAX_MS)
+    link.refusals += 1
+    this.#deadlines.set(link, now + pauseMs)
+    this.#out.tell({ kind: 'link-refused', link, refuse: message })
+  }
+
+  /** The other end does not know us: it has forgotten the session, or never had it. */
+  sayHello(now: number, link: Link): void {
+    if (link.state !== 'open') return
+    this.#leave(now, link)
+    this.#greet(now, link, 1)
+  }
+
+  wake(now: number): void {
+    for (let link = this.#deadlines.due(now); link !== undefined; link = this.#deadlines.due(now)) {
+      switch (link.state) {
+        case 'refused':
+          this.#greet(now, link, 1)
+          break
+        case 'greeting':
+          if (link.hellos < HELLO_LIMIT) this.#greet(now, link, link.hellos + 1)
+          else this.#out.tell({ kind: 'link-mute', link })
+          break
+        case 'open':
+        case 'down':
+          assert(false, 'only a link that waits for an answer has a deadline')
+          break
+        default:
+          unreachable(link.state)
+      }
+    }
+  }
+
+  #greet(now: number, link: Link, hellos: number): void {
+    link.state = 'greeting'
+    link.hellos = hellos
+    this.#deadlines.set(link, now + HELLO_AGAIN_MS)
+    this.#out.send(link.connection, helloOf(this.#self, link.peer))
+  }
+
+  #leave(now: number, link: Link): void {
+    if (link.session === undefined) return
+    link.session = undefined
+    link.state = 'down'
+    this.#out.tell({ kind: 'link-closed', link, now })
+  }
+
+  #link(connection: ConnectionId): Link {
+    const link = this.#links.get(connection)
+    assert(link !== undefined, `connection ${connection} is a link`)
+    return link
+  }
+}

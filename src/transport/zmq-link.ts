@@ -1,0 +1,350 @@
+/**
+ * One dialled connection: a DEALER, dialled again and again until it is hung up.
+ *
+ * Each attempt gets a socket of its own, and libzmq's own reconnecting is off. It would put a message that waits for
+ * room onto the next connection, before the Hello that must come first and without the caller knowing; a socket that
+ * lives as long as its connection cannot. Names are looked up here for the same reason that sockets are thrown away:
+ * libzmq would do it in its only I/O thread, and a slow name server would silence every other connection.
+ *
+ * The file knows a socket only by the interface below. What the monitor tells was found out by experiment:
+ * a connection that is up: connect:delay, connect, handshake; refused: connect:delay, close; not even routed: close
+ * alone; accepted by something that is no ZeroMQ peer: connect:delay, connect, handshake:error:*, disconnect; swallowed
+ * by the network: nothing; an end of any kind: disconnect, without a reason. Whether the process ended or fell silent is
+ * told by the pulse (zmq-pulse.ts). Monitor events are hints: a timer stands behind each attempt.
+ */
+
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
+import { assert } from '../base/assert.ts'
+import type { ConnectionId } from '../base/ids.ts'
+import type { DownCause, SendResult, TransportListener } from './transport.ts'
+import { Pulse } from './zmq-pulse.ts'
+import {
+  describeError,
+  type MonitorEvent,
+  type MonitoredSocket,
+  type ReceivingSocket,
+  receiveAll,
+} from './zmq-receive.ts'
+
+/** What a link needs of a socket; a Dealer of zeromq.js has it. */
+export interface LinkSocket extends ReceivingSocket, MonitoredSocket {
+  linger: number
+  readonly readable: boolean
+  send(frames: Uint8Array[]): Promise<void>
+}
+
+/** How a link dials, in milliseconds. */
+export interface LinkTimes {
+  /** An attempt that is not up by then is reported as silent, though it goes on. */
+  readonly silentAfterMs: number
+  /** An attempt that is not up by then is given up. */
+  readonly dialTimeoutMs: number
+  /** The pause after a first failed attempt; it doubles with each further one. */
+  readonly redialMs: number
+  /** The longest pause. */
+  readonly redialMaxMs: number
+  /** How long what was queued last may take to leave when the link is hung up. */
+  readonly lingerMs: number
+}
+
+/** Where messages, news and faults of a link go. */
+export interface LinkOptions {
+  readonly connection: ConnectionId
+  readonly endpoint: string
+  readonly times: LinkTimes
+  readonly listener: TransportListener
+  /** Makes a socket; `isIpv6` tells that it will be connected to a literal address of that kind. */
+  openSocket(isIpv6: boolean): LinkSocket
+  /** Makes a socket that has ZMTP heartbeats, for the pulse. */
+  openPulse(isIpv6: boolean): MonitoredSocket
+}
+
+/**
+ * A connection that was up for less than this gets no immediate new attempt when it ends: otherwise a peer that accepts
+ * and hangs up at once would be dialled in a spin.
+ */
+const STABLE_MS = 250
+
+/**
+ * How many turns of the event loop are given to messages that arrived before the end of their connection. The receive
+ * loop reads up to 256 in each, far more than the high-water mark lets wait.
+ */
+const FAREWELL_TURNS = 16
+
+/** How long after the loss of its pulse a link without messages counts as silent, in milliseconds. */
+const GRACE_MS = 20
+
+export class Link {
+  readonly #options: LinkOptions
+  #socket: LinkSocket | undefined
+  #pulse: Pulse | undefined
+  #state: 'dialling' | 'up' | 'pausing' | 'ended' = 'pausing'
+  /** Counts attempts, so that a late answer to a former one is recognised. */
+  #attempt = 0
+  #isReportedSilent = false
+  #pauseMs = 0
+  #upSince = 0
+  /** Counts the messages of this connection. */
+  #heard = 0
+  #timer: NodeJS.Timeout | undefined
+  #done: ((result: SendResult) => void) | undefined
+  readonly #onSent = (): void => this.#settle('sent')
+  readonly #onNotSent = (): void => this.#settle('gone')
+
+  constructor(options: LinkOptions) {
+    checkEndpoint(options.endpoint)
+    this.#options = options
+    this.#dial()
+  }
+
+  get endpoint(): string {
+    return this.#options.endpoint
+  }
+
+  /** Sends while the link is up. A send that waits for room settles when there is some, or as `gone` with the socket. */
+  send(frames: readonly Uint8Array[], done: (result: SendResult) => void): void {
+    assert(this.#done === undefined, 'one send at a time on a connection')
+    const socket = this.#socket
+    if (this.#state !== 'up' || socket === undefined) {
+      done('gone')
+      return
+    }
+    this.#done = done
+    try {
+      socket.send(frames as Uint8Array[]).then(this.#onSent, this.#onNotSent)
+    } catch (error) {
+      this.#fault(`Sending failed: ${describeError(error)}`)
+      this.#settle('gone')
+    }
+  }
+
+  /** Throws the socket away, with all that it still holds, and dials at once. */
+  reset(): void {
+    if (this.#state === 'ended') return
+    this.#dropSocket(0)
+    this.#dial()
+  }
+
+  /** Ends the link for good. What was queued last may still leave. */
+  end(): void {
+    if (this.#state === 'ended') return
+    this.#dropSocket(this.#options.times.lingerMs)
+    this.#state = 'ended'
+  }
+
+  #dial(): void {
+    this.#state = 'dialling'
+    this.#isReportedSilent = false
+    this.#attempt += 1
+    const attempt = this.#attempt
+    this.#setTimer(this.#options.times.silentAfterMs, () => this.#dialIsSlow())
+    // Resolved in a microtask even for literal addresses, so that nothing is told from inside a call of the owner.
+    resolveEndpoint(this.#options.endpoint).then(
+      (endpoint) => {
+        if (attempt === this.#attempt && this.#state === 'dialling') this.#connect(endpoint)
+      },
+      (error: unknown) => {
+        if (attempt !== this.#attempt || this.#state !== 'dialling') return
+        this.#fault(`Cannot look up the host of ${this.endpoint}: ${describeError(error)}`)
+        this.#dialFailed('silent')
+      },
+    )
+  }
+
+  #connect(endpoint: string): void {
+    try {
+      const socket = this.#options.openSocket(endpoint.includes('['))
+      this.#socket = socket
+      // The monitor is attached before connect, or the first events would be missed.
+      void this.#watch(socket, endpoint)
+      this.#read(socket)
+      socket.connect(endpoint)
+    } catch (error) {
+      this.#fault(`Cannot dial ${endpoint}: ${describeError(error)}`)
+      this.#dialFailed('silent')
+    }
+  }
+
+  #read(socket: LinkSocket): void {
+    const { connection, listener } = this.#options
+    const deliver = (frames: Buffer[]): void => {
+      if (this.#socket !== socket) return
+      this.#heard += 1
+      listener.receive(connection, frames)
+    }
+    void receiveAll(socket, deliver, (text) => this.#fault(text))
+  }
+
+  async #watch(socket: LinkSocket, endpoint: string): Promise<void> {
+    const events = socket.events
+    let isUnderWay = false
+    try {
+      for (;;) {
+        const event = await events.receive()
+        if (event === undefined || event.type === 'end' || this.#socket !== socket) return
+        if (event.type === 'connect:delay') isUnderWay = true
+        else if (event.type === 'handshake') this.#cameUp(socket, endpoint)
+        else if (event.type === 'close') this.#dialFailed(this.#causeOfClose(isUnderWay))
+        else if (event.type === 'disconnect') await this.#disconnected(socket)
+        else if (event.type.startsWith('handshake:error')) this.#handshakeFailed(event)
+      }
+    } catch (error) {
+      // The monitor ends with its socket. If it ends before, the link would never hear of its end: dial afresh.
+      if (this.#socket !== socket) return
+      this.#fault(`Watching the link failed: ${describeError(error)}`)
+      this.reset()
+    }
+  }
+
+  #cameUp(socket: LinkSocket, endpoint: string): void {
+    if (this.#state !== 'dialling') return
+    this.#clearTimer()
+    this.#state = 'up'
+    this.#upSince = performance.now()
+    const { openPulse, times } = this.#options
+    this.#pulse = new Pulse({
+      endpoint,
+      dialTimeoutMs: times.dialTimeoutMs,
+      openSocket: () => openPulse(endpoint.includes('[')),
+      lost: () => void this.#pulseLost(socket),
+    })
+    this.#tell(() => this.#options.listener.up(this.#options.connection))
+  }
+
+  async #disconnected(socket: LinkSocket): Promise<void> {
+    if (this.#state === 'dialling') {
+      this.#dialFailed('silent')
+      return
+    }
+    // What arrived before the end still counts: a goodbye, or the reply that everybody waits for.
+    for (let turn = 0; turn < FAREWELL_TURNS && !socket.closed && socket.readable; turn += 1) {
+      await nextTurn()
+    }
+    if (this.#socket === socket) this.#broke('closed')
+  }
+
+  /**
+   * Either the process has ended, which the link is about to hear as well, though perhaps only after it has read what
+   * still came; or the process fell silent. While messages come, it is the former.
+   */
+  async #pulseLost(socket: LinkSocket): Promise<void> {
+    for (let heard = -1; this.#socket === socket && heard !== this.#heard; ) {
+      heard = this.#heard
+      await delay(GRACE_MS)
+    }
+    if (this.#socket === socket) this.#broke('silent')
+  }
+
+  /** The connection was up and is no more. */
+  #broke(cause: DownCause): void {
+    if (this.#state !== 'up') return
+    this.#dropSocket(0)
+    if (performance.now() - this.#upSince >= STABLE_MS) {
+      this.#pauseMs = 0
+      this.#dial()
+    } else {
+      this.#pause()
+    }
+    this.#tellDown(cause)
+  }
+
+  #handshakeFailed(event: MonitorEvent): void {
+    // The end that follows is told as `disconnect`; EAGAIN is the handshake's own timeout, which is plain silence.
+    const error = event.error
+    if (error !== undefined && 'code' in error && error.code === 'EAGAIN') return
+    this.#fault(`The handshake with ${this.endpoint} failed: ${describeError(error)}`)
+  }
+
+  /** `close` without `connect:delay` on TCP means that our own machine knows no way: nobody has refused anything. */
+  #causeOfClose(isUnderWay: boolean): DownCause {
+    return isUnderWay || !this.endpoint.startsWith('tcp:') ? 'refused' : 'silent'
+  }
+
+  #dialIsSlow(): void {
+    const { dialTimeoutMs, silentAfterMs } = this.#options.times
+    this.#isReportedSilent = true
+    this.#setTimer(Math.max(0, dialTimeoutMs - silentAfterMs), () => this.#dialFailed('silent'))
+    this.#tellDown('silent')
+  }
+
+  #dialFailed(cause: DownCause): void {
+    if (this.#state !== 'dialling') return
+    this.#dropSocket(0)
+    this.#pause()
+    if (cause === 'silent' && this.#isReportedSilent) return
+    this.#tellDown(cause)
+  }
+
+  /** Waits before the next attempt: twice as long each time, and between half and all of it, by chance. */
+  #pause(): void {
+    const { redialMs, redialMaxMs } = this.#options.times
+    this.#state = 'pausing'
+    this.#pauseMs = Math.min(redialMaxMs, Math.max(redialMs, this.#pauseMs * 2))
+    this.#setTimer(this.#pauseMs * (0.5 + Math.random() / 2), () => this.#dial())
+  }
+
+  /** Closes the socket; a send that is pending is rejected by that, and settles as `gone` in a microtask. */
+  #dropSocket(lingerMs: number): void {
+    this.#clearTimer()
+    this.#pulse?.end()
+    this.#pulse = undefined
+    const socket = this.#socket
+    this.#socket = undefined
+    if (socket === undefined || socket.closed) return
+    socket.linger = lingerMs
+    socket.close()
+  }
+
+  #settle(result: SendResult): void {
+    const done = this.#done
+    this.#done = undefined
+    done?.(result)
+  }
+
+  #setTimer(delayMs: number, ring: () => void): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(ring, delayMs)
+  }
+
+  #clearTimer(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  #tellDown(cause: DownCause): void {
+    this.#tell(() => this.#options.listener.down(this.#options.connection, cause))
+  }
+
+  /** A listener that throws must not keep the link from dialling. */
+  #tell(news: () => void): void {
+    try {
+      news()
+    } catch (error) {
+      this.#fault(`The listener threw: ${describeError(error)}`)
+    }
+  }
+
+  #fault(text: string): void {
+    if (this.#state !== 'ended') this.#options.listener.fault(this.#options.connection, text)
+  }
+}
+
+const TCP_ENDPOINT = /^tcp:\/\/(.+):(\d{1,5})$/
+
+/** Throws on an endpoint that no attempt could ever dial. */
+function checkEndpoint(endpoint: string): void {
+  const port = Number(TCP_ENDPOINT.exec(endpoint)?.[2] ?? Number.NaN)
+  if ((port >= 1 && port <= 65535) || /^ipc:\/\/.+/.test(endpoint)) return
+  throw new Error(`Cannot dial "${endpoint}": expected tcp://host:port or ipc://path`)
+}
+
+/** Replaces the name of a host by its address, IPv4 where it has one. */
+async function resolveEndpoint(endpoint: string): Promise<string> {
+  const host = TCP_ENDPOINT.exec(endpoint)?.[1]
+  if (host === undefined || host.startsWith('[') || isIP(host) !== 0) return endpoint
+  const { address, family } = await lookup(host, { verbatim: false })
+  const port = TCP_ENDPOINT.exec(endpoint)?.[2]
+  return family === 6 ? `tcp://[${address}]:${port}` : `tcp://${address}:${port}`
+}

@@ -1,0 +1,109 @@
+/**
+ * Every bound of the wire, by name, with its arithmetic. A limit here is part of the protocol (docs/protocol.md, clauses
+ * B60 and on): a sender that stays inside it is understood by every receiver, and a receiver may refuse what goes beyond.
+ *
+ * Bounds of queues and windows are not here: they belong to the machines that hold them.
+ */
+
+/** The first byte of every frame 1: the letter z. */
+export const FRAME_MAGIC = 0x7a
+
+/** The second byte of every frame 1: how the rest is to be read. */
+export const FRAME_FORMAT = 1
+
+/** Magic and format. */
+export const FRAME_HEADER_BYTES = 2
+
+/** The largest body by default. A node says its own limit in Hello and Welcome; functions take it as an argument. */
+export const MAX_BODY_BYTES = 1024 * 1024
+
+/**
+ * A batch is cut before it grows beyond this. Cost per message sent is about 5-10 µs whatever its size, so 64 KiB
+ * already spread it over hundreds of envelopes; larger frames would only delay the heartbeats behind them.
+ */
+export const FRAME_TARGET_BYTES = 64 * 1024
+
+/**
+ * Bodies from this size on travel as a second frame, without a copy. Below it, one memcpy (8 KiB: about 0.3 µs) is
+ * cheaper than the second frame of a message. At most an eighth of a batch, so that an envelope always fits into one.
+ */
+export const EXTERNAL_BODY_BYTES = 8 * 1024
+
+/**
+ * The largest frame that a node must be able to receive, and with that ZeroMQ's `maxMessageSize` (ZMQ_MAXMSGSIZE, which
+ * counts each frame for itself). libzmq cuts the connection at a larger one and tells nobody why. So there is room for
+ * a body that is a little too large to arrive and be refused in words, and for a foreign sender that keeps a body of
+ * exactly the limit in frame 1.
+ */
+export function maxFrameBytes(maxBodyBytes: number): number {
+  return maxBodyBytes + FRAME_TARGET_BYTES
+}
+
+/** `maxFrameBytes` of the default limit: 1 MiB + 64 KiB. */
+export const MAX_FRAME_BYTES: number = maxFrameBytes(MAX_BODY_BYTES)
+
+/** What `sizeOf` says at least, so that a batch that fits by bytes also fits by number. */
+export const MIN_SIZE_ESTIMATE_BYTES = 16
+
+/**
+ * The most envelopes in a frame: a hostile frame of 1 MiB could hold 524,288 empty ones. Our own batches hold at most
+ * (65,536 - 2) / 16 = 4,095, because no envelope is estimated at less than 16 bytes.
+ */
+export const MAX_ENVELOPES_PER_FRAME = FRAME_TARGET_BYTES / MIN_SIZE_ESTIMATE_BYTES
+
+/** The longest verb, in bytes of UTF-8; its length fits in one byte. */
+export const MAX_VERB_BYTES = 255
+
+/** The longest name of a node, a client or a network, in bytes of UTF-8: a DNS label has 63. */
+export const MAX_NAME_BYTES = 64
+
+/** The longest error code of a handler, in bytes of UTF-8; longer ones are cut on a character boundary. */
+export const MAX_CODE_BYTES = 64
+
+/** The longest sentence for people in Refuse and Reject, in bytes of UTF-8; longer ones are cut likewise. */
+export const MAX_TEXT_BYTES = 1024
+
+/** The most ranges in one Ack: 64 x 16 bytes is 1 KiB at worst. What does not fit goes into the next Ack. */
+export const MAX_ACK_RANGES = 64
+
+/** The highest attempt that can be told; 255 means "255 or more". */
+export const MAX_ATTEMPT = 255
+
+/** The most fields in Hello, Welcome and Refuse. Version 1 has 9; the rest is room for later versions. */
+export const MAX_FIELDS = 64
+
+/**
+ * "Until the end of time": what a deadline of Infinity is on the wire, and the largest remaining time that may stand
+ * there. 2^48 - 1 ms are 8,900 years; added to any clock it stays a safe integer, and it takes 7 bytes, not 8.
+ */
+export const FOREVER_MS = 2 ** 48 - 1
+
+/** How deep arrays and maps may nest in a msgpack body; the outermost counts 1. */
+export const MAX_BODY_DEPTH = 32
+
+/**
+ * The most values that `encodeBody` visits. Each takes a byte or more, so beyond 4 Mi the body is far too large
+ * anyway; without the bound, a value that holds itself twice on 32 levels would take 2^32 steps to find that out.
+ */
+export const MAX_BODY_VALUES = 4 * 1024 * 1024
+
+/**
+ * What decoding a msgpack body may cost in memory: this many times its own size, plus a constant that leaves ordinary
+ * small bodies alone. Without it, 8 MiB of empty maps cost 3 s and 586 MiB. Rows such as {"id":1,"name":"x"} come to
+ * about 6 times their size and never near the limit. It is an estimate: the worst body of 1 MiB that was found inside
+ * of it (maps with one key each, every key another one) took 29 MiB and 130 ms, against 15 MiB and 50 ms for such rows.
+ */
+export const BODY_COST_FACTOR = 8
+export const BODY_COST_CONSTANT_BYTES = 4 * 1024 * 1024
+
+/** The parts of that estimate, in bytes of V8's heap on a 64-bit machine. */
+export const COST_SLOT_BYTES = 8 // each value, and each key: a slot of its container
+export const COST_MAP_BYTES = 64 // an object with its in-object slots
+export const COST_ARRAY_BYTES = 32 // an array and the header of its elements
+export const COST_STRING_BYTES = 24 // a string's header; its bytes are covered by the factor
+export const COST_BINARY_BYTES = 96 // a view of the received bytes
+export const COST_DATE_BYTES = 64 // a Date and its number
+export const COST_NUMBER_BYTES = 16 // a number that is no integer of 32 bits
+export const COST_DICTIONARY_ENTRY_BYTES = 64 // an entry of a map with many keys, which V8 keeps as a hash table
+/** Maps up to this many entries are taken for records, whose keys are shared. */
+export const RECORD_ENTRIES = 32
