@@ -62,6 +62,11 @@ export class Deadlines<T extends Timed> {
     return top
   }
 
+  /** Takes out each item that is due at `now` and visits it; what a visit makes due at once is visited as well. */
+  takeDue(now: number, visit: (item: T) => void): void {
+    for (let item = this.due(now); item !== undefined; item = this.due(now)) visit(item)
+  }
+
   #up(start: number): void {
     const heap = this.#heap
     let index = start

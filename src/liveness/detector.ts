@@ -158,9 +158,7 @@ export class Detector {
   }
 
   wake(now: number): void {
-    for (let life = this.#deadlines.due(now); life !== undefined; life = this.#deadlines.due(now)) {
-      this.#review(now, life)
-    }
+    this.#deadlines.takeDue(now, (life) => this.#review(now, life))
   }
 
   #review(now: number, life: Life): void {
@@ -193,7 +191,15 @@ export class Detector {
     if (life.state === 'alive') life.lostAt = now
     life.state = state
     if (state !== 'alive') this.#setBusy(life, false, false)
-    this.#tell({ kind: 'peer-state', now, peer: life.name, state, text, incarnation: life.incarnation, lostMs })
+    this.#tell({
+      kind: 'peer-state',
+      now,
+      peer: life.name,
+      state,
+      text,
+      incarnation: life.incarnation,
+      lostMs,
+    })
   }
 
   #setBusy(life: Life, isSilent: boolean, isLagging: boolean): void {

@@ -45,7 +45,12 @@ export class Heart {
   readonly #pulses = new Map<ConnectionId, Pulse>()
   readonly #deadlines = new Deadlines<Pulse>()
 
-  constructor(tickMs: number, random: Random, ownLoad: (now: number) => OwnLoad, out: Pick<Out<never>, 'send'>) {
+  constructor(
+    tickMs: number,
+    random: Random,
+    ownLoad: (now: number) => OwnLoad,
+    out: Pick<Out<never>, 'send'>,
+  ) {
     this.#tickMs = tickMs
     this.#random = random
     this.#ownLoad = ownLoad
@@ -82,9 +87,7 @@ export class Heart {
   }
 
   wake(now: number): void {
-    for (let pulse = this.#deadlines.due(now); pulse !== undefined; pulse = this.#deadlines.due(now)) {
-      this.#beat(now, pulse)
-    }
+    this.#deadlines.takeDue(now, (pulse) => this.#beat(now, pulse))
   }
 
   #beat(now: number, pulse: Pulse): void {

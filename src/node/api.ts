@@ -110,7 +110,11 @@ export interface BroadcastResult {
   /** How many peers were expected: every member that had not left at the start. */
   readonly expected: number
   readonly acked: readonly { readonly peer: string; readonly reply: BodyValue; readonly ms: number }[]
-  readonly missing: readonly { readonly peer: string; readonly reason: MissingReason; readonly text: string }[]
+  readonly missing: readonly {
+    readonly peer: string
+    readonly reason: MissingReason
+    readonly text: string
+  }[]
   readonly ms: number
 }
 

@@ -4,7 +4,7 @@
  */
 
 import type { BodyValue, BroadcastResult, Handler, NodeStatus } from './api.ts'
-import { Context } from './handlers.ts'
+import type { Context } from './handlers.ts'
 
 /** The verb that a client's message has when it reaches the members. Users may replace its handler. */
 export const MESSAGE_VERB = 'message'

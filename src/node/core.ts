@@ -15,7 +15,7 @@ import { Detector, type DetectorEvent } from '../liveness/detector.ts'
 import type { OwnLoad } from '../liveness/heart.ts'
 import { OwnHealth } from '../liveness/own-health.ts'
 import { suspicionTimes } from '../liveness/suspicion.ts'
-import type { RequestOrder } from '../rpc/caller.ts'
+import type { Ask, RequestOrder } from '../rpc/caller.ts'
 import type { Identity } from '../session/identity.ts'
 import type { Beat, Message, Reply, Request, Send } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
@@ -51,6 +51,8 @@ export class Core {
   readonly caster: Caster
   readonly detector: Detector
   readonly #health = new OwnHealth()
+  /** The requests of each broadcast that is not over. */
+  readonly #asks = new Map<Cast, Ask[]>()
   readonly #settings: CoreSettings
   readonly #out: Out<CoreEvent>
 
@@ -62,7 +64,8 @@ export class Core {
     this.caster = new Caster((event) => this.#onCaster(event))
     this.detector = new Detector(suspicionTimes(tickMs), (event) => this.#onDetector(event))
     const ownLoad = (at: number): OwnLoad => this.#ownLoad(at)
-    const echo = (at: number, connection: ConnectionId, beat: Beat): void => this.#onBeat(at, connection, beat)
+    const echo = (at: number, connection: ConnectionId, beat: Beat): void =>
+      this.#onBeat(at, connection, beat)
     this.outreach = new Outreach(
       { self, tickMs, random, detector: this.detector, ownLoad, echo },
       { send, tell: (event) => this.#onOutreach(event) },
@@ -126,8 +129,9 @@ export class Core {
   receive(now: number, connection: ConnectionId, messages: readonly Message[]): void {
     const link = this.outreach.links.get(connection)
     if (link !== undefined) {
-      this.detector.heard(now, link.peer)
       this.outreach.receive(now, link, messages)
+      // Whoever has not said Welcome is not known to be the peer, only to be at its address.
+      if (link.session !== undefined) this.detector.heard(now, link.peer)
       return
     }
     this.reception.receive(now, connection, messages)
@@ -151,6 +155,13 @@ export class Core {
     const peers = [...this.detector.all()].filter((life) => life.state !== 'left')
     const expected = peers.map((life) => ({ name: life.name, isDead: life.state === 'dead' }))
     return this.caster.cast(now, { peers: expected, until: order.until, ticket: order })
+  }
+
+  /** The caller of a broadcast no longer wants it: whoever was asked is told. */
+  cancelBroadcast(now: number, cast: Cast, text: string): void {
+    const asks = this.#asks.get(cast) ?? []
+    this.caster.cancel(now, cast, text)
+    for (const ask of asks) this.outreach.caller.cancel(now, ask)
   }
 
   /** Says goodbye and takes no new work; what runs may go on. */
@@ -177,7 +188,8 @@ export class Core {
   #onBeat(now: number, connection: ConnectionId, beat: Beat): void {
     const member = this.reception.memberAt(connection)
     if (member !== undefined) this.detector.load(member, beat.loopDelayMs)
-    if (beat.wantsEcho) this.#out.send(connection, { kind: 'echo', number: beat.number, ...this.#ownLoad(now) })
+    if (beat.wantsEcho)
+      this.#out.send(connection, { kind: 'echo', number: beat.number, ...this.#ownLoad(now) })
   }
 
   #onReception(event: ReceptionEvent): void {
@@ -202,18 +214,24 @@ export class Core {
 
   #onCaster(event: CasterEvent): void {
     if (event.kind === 'cast-done') {
+      this.#asks.delete(event.cast)
       this.#out.tell(event)
       return
     }
     const { cast, peer } = event.leg
     const { leg } = cast.ticket as BroadcastOrder
     const order = { ...leg, requestKind: 'broadcast', idempotent: false, ticket: event.leg } as const
-    this.outreach.caller.request(cast.startedAt, peer, order)
+    const ask = this.outreach.caller.request(cast.startedAt, peer, order)
+    if (cast.isOver) return
+    const asks = this.#asks.get(cast)
+    if (asks === undefined) this.#asks.set(cast, [ask])
+    else asks.push(ask)
   }
 
   #onDetector(event: DetectorEvent): void {
     this.#out.tell(event)
-    if (event.kind === 'peer-state' && event.state === 'dead') this.caster.peerDied(event.now, event.peer, event.text)
+    if (event.kind === 'peer-state' && event.state === 'dead')
+      this.caster.peerDied(event.now, event.peer, event.text)
   }
 
   #ownLoad(now: number): OwnLoad {

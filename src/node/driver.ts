@@ -77,7 +77,10 @@ export class Driver implements TransportListener {
 
   /** Dials the peers: from here on the core lives. A node listens first, so that whoever meets it can dial it. */
   begin(settings: DriverSettings): void {
-    const peers = settings.peers.map(({ name, address }) => ({ name, connection: this.transport.dial(address) }))
+    const peers = settings.peers.map(({ name, address }) => ({
+      name,
+      connection: this.transport.dial(address),
+    }))
     const queuedBytes = () => this.#mailer.queuedBytes
     this.#core = new Core(this.now, { ...settings, peers, queuedBytes }, this.#world.random, {
       send: (connection, message) => this.#mailer.push(connection, message),
@@ -160,6 +163,7 @@ export class Driver implements TransportListener {
   whenIdle(dueAt: number): Promise<void> {
     return new Promise((resolve) => {
       this.#onIdle = resolve
+      this.#mailer.isWatched = true
       this.schedule(new Task(resolve), dueAt)
     })
   }
@@ -193,7 +197,8 @@ export class Driver implements TransportListener {
   #gone(connection: ConnectionId): void {
     if (this.#isClosed) return
     if (!this.core.isLink(connection)) this.core.connectionGone(this.now, connection)
-    else this.core.linkDown(this.now, connection, 'closed')
+    // What this says of the peer is told by `down`: a send also ends so when we reset the link ourselves.
+    else this.core.linkDown(this.now, connection, 'reset')
     this.#afterCore()
   }
 
@@ -207,7 +212,8 @@ export class Driver implements TransportListener {
     if (this.#isHandingOn || this.#events.length === 0) return
     this.#isHandingOn = true
     try {
-      for (let index = 0; index < this.#events.length; index += 1) this.#hand(this.#events[index] as CoreEvent)
+      for (let index = 0; index < this.#events.length; index += 1)
+        this.#hand(this.#events[index] as CoreEvent)
     } finally {
       this.#events.length = 0
       this.#isHandingOn = false
@@ -257,7 +263,11 @@ export class Driver implements TransportListener {
   }
 
   #setAlarm(): void {
-    const dueAt = Math.min(this.#core?.deadline ?? Number.POSITIVE_INFINITY, this.#mailer.deadline, this.#tasks.next)
+    const dueAt = Math.min(
+      this.#core?.deadline ?? Number.POSITIVE_INFINITY,
+      this.#mailer.deadline,
+      this.#tasks.next,
+    )
     if (dueAt === this.#alarmAt) return
     this.#alarmAt = dueAt
     this.#world.clock.setAlarm(dueAt, () => this.#ring(dueAt))
@@ -276,6 +286,6 @@ export class Driver implements TransportListener {
     this.#mailer.wake(now)
     this.#core?.wake(now)
     this.#afterCore()
-    for (let task = this.#tasks.due(now); task !== undefined; task = this.#tasks.due(now)) task.run()
+    this.#tasks.takeDue(now, (task) => task.run())
   }
 }

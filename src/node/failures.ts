@@ -26,13 +26,25 @@ export function errorOf(attempted: Attempted, failure: RequestFailure | SendFail
   const times = attempts > 1 ? ` and ${attempts} attempts` : ''
   switch (failure.kind) {
     case 'not-sent':
-      return new ZmqnetError({ code: 'NOT_SENT', peer, message: `${what}: not reached within ${ms} ms, nothing was sent` })
+      return new ZmqnetError({
+        code: 'NOT_SENT',
+        peer,
+        message: `${what}: not reached within ${ms} ms, nothing was sent`,
+      })
     case 'queue-full':
       return new ZmqnetError({ code: 'QUEUE_FULL', peer, message: `${what}: too much waits for it already` })
     case 'timeout':
-      return new ZmqnetError({ code: 'TIMEOUT', ...unknown, message: `${what}: no answer within ${ms} ms${times}` })
+      return new ZmqnetError({
+        code: 'TIMEOUT',
+        ...unknown,
+        message: `${what}: no answer within ${ms} ms${times}`,
+      })
     case 'unknown':
-      return new ZmqnetError({ code: 'TIMEOUT', ...unknown, message: `${what}: sent, but no receipt within ${ms} ms` })
+      return new ZmqnetError({
+        code: 'TIMEOUT',
+        ...unknown,
+        message: `${what}: sent, but no receipt within ${ms} ms`,
+      })
     case 'restarted':
       return new ZmqnetError({
         code: 'PEER_RESTARTED',
@@ -76,7 +88,13 @@ function rejectedError(what: string, { peer, isIdempotent }: Attempted, reject: 
       return new ZmqnetError({ code, ...fate, ...remote, message: `${what}: its handler failed: ${text}` })
     }
     case 'forgotten':
-      return new ZmqnetError({ code, outcome: 'unknown', safeToRetry: isIdempotent, peer, message: `${what}: ${text}` })
+      return new ZmqnetError({
+        code,
+        outcome: 'unknown',
+        safeToRetry: isIdempotent,
+        peer,
+        message: `${what}: ${text}`,
+      })
     // Nothing ran. The same call may be made again, although the first four would meet the same answer.
     case 'too-large':
     case 'bad-body':
@@ -86,7 +104,13 @@ function rejectedError(what: string, { peer, isIdempotent }: Attempted, reject: 
     case 'overloaded':
     case 'cancelled':
     case 'closing':
-      return new ZmqnetError({ code, outcome: 'rejected', safeToRetry: true, peer, message: `${what}: ${text}` })
+      return new ZmqnetError({
+        code,
+        outcome: 'rejected',
+        safeToRetry: true,
+        peer,
+        message: `${what}: ${text}`,
+      })
     default:
       return unreachable(reason)
   }

@@ -3,11 +3,11 @@
  * returned or threw. Deadlines, repeats and refusals are the core's; here is only the call itself.
  */
 
+import { ZmqnetError } from '../errors.ts'
 import type { AbortReason, Call, CallOutcome } from '../rpc/responder.ts'
 import { decodeBody, encodeBody } from '../wire/body.ts'
 import { MAX_BODY_BYTES, MAX_TEXT_BYTES, MAX_VERB_BYTES } from '../wire/limits.ts'
 import type { Body, Send } from '../wire/messages.ts'
-import { ZmqnetError } from '../errors.ts'
 import type {
   BodyValue,
   BroadcastOptions,
@@ -102,7 +102,11 @@ export class Context implements HandlerContext {
   #inherit<T extends RequestOptions | BroadcastOptions>(options: T, timeoutMs: number, retries: number): T {
     const ownMs = options.deadline ?? (options.timeout ?? timeoutMs) * ((options.retries ?? retries) + 1)
     const signals = options.signal === undefined ? [this.signal] : [this.signal, options.signal]
-    return { ...options, deadline: Math.max(1, Math.min(ownMs, this.remainingMs)), signal: AbortSignal.any(signals) }
+    return {
+      ...options,
+      deadline: Math.max(1, Math.min(ownMs, this.remainingMs)),
+      signal: AbortSignal.any(signals),
+    }
   }
 }
 
@@ -128,7 +132,9 @@ export class Handlers {
   /** Sets a user's handler. Throws INVALID_ARGUMENT for a verb that cannot be one. */
   set(verb: string, handler: Handler): void {
     if (typeof verb !== 'string' || verb === '' || Buffer.byteLength(verb) > MAX_VERB_BYTES) {
-      throw invalid(`Cannot handle ${JSON.stringify(verb)}: a verb is a string of 1 to ${MAX_VERB_BYTES} bytes`)
+      throw invalid(
+        `Cannot handle ${JSON.stringify(verb)}: a verb is a string of 1 to ${MAX_VERB_BYTES} bytes`,
+      )
     }
     if (verb.startsWith(RESERVED_PREFIX)) {
       throw invalid(`Cannot handle "${verb}": verbs that begin with "${RESERVED_PREFIX}" are reserved`)
@@ -145,7 +151,13 @@ export class Handlers {
   call(call: Call): void {
     const { request, caller } = call
     const { verb, attempt, deadlineAt, requestKind } = request
-    const context = new Context(this.#settings, { from: caller.name, verb, kind: requestKind, attempt, deadlineAt })
+    const context = new Context(this.#settings, {
+      from: caller.name,
+      verb,
+      kind: requestKind,
+      attempt,
+      deadlineAt,
+    })
     call.ticket = context
     this.#run(verb, request.body, context, (outcome) => {
       const { driver } = this.#settings
@@ -182,18 +194,19 @@ export class Handlers {
     let result: BodyValue
     try {
       result = handler(decoded.value, context)
+      if (isThenable(result)) {
+        // A promise of our own settles once and never throws, whatever the handler's thenable does.
+        new Promise<BodyValue>((resolve) => resolve(result)).then(
+          (value) => done(returned(value)),
+          (error: unknown) => done(thrown(error)),
+        )
+        return
+      }
     } catch (error) {
       done(thrown(error))
       return
     }
-    if (isThenable(result)) {
-      result.then(
-        (value) => done(returned(value)),
-        (error: unknown) => done(thrown(error)),
-      )
-    } else {
-      done(returned(result))
-    }
+    done(returned(result))
   }
 }
 
@@ -201,20 +214,31 @@ function returned(value: BodyValue): CallOutcome {
   try {
     const body = encodeBody(value)
     if (body.bytes.length <= MAX_BODY_BYTES) return { kind: 'done', body }
-    return failed('handler-failed', `Its reply has ${body.bytes.length} bytes, the limit is ${MAX_BODY_BYTES}`)
+    return failed(
+      'handler-failed',
+      `Its reply has ${body.bytes.length} bytes, the limit is ${MAX_BODY_BYTES}`,
+    )
   } catch (error) {
     return thrown(error)
   }
 }
 
-/** A caller gets the message and the code of what was thrown, never the stack. */
+/** A caller gets the message and the code of what was thrown, never the stack. Anything can be thrown. */
 function thrown(error: unknown): CallOutcome {
-  if (!(error instanceof Error)) return failed('handler-failed', String(error))
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return failed('handler-failed', error.message === '' ? error.name : error.message, code)
+  try {
+    if (!(error instanceof Error)) return failed('handler-failed', String(error))
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+    return failed('handler-failed', String(error.message === '' ? error.name : error.message), code)
+  } catch {
+    return failed('handler-failed', 'It threw something that cannot be put into words')
+  }
 }
 
-function failed(reason: Extract<CallOutcome, { kind: 'failed' }>['reason'], text: string, code = ''): CallOutcome {
+function failed(
+  reason: Extract<CallOutcome, { kind: 'failed' }>['reason'],
+  text: string,
+  code = '',
+): CallOutcome {
   return { kind: 'failed', reason, code: code.slice(0, 64), text: text.slice(0, MAX_TEXT_BYTES) }
 }
 
@@ -223,7 +247,11 @@ function isThenable(value: unknown): value is PromiseLike<BodyValue> {
 }
 
 function abortError(visit: Visit, reason: AbortReason): ZmqnetError {
-  const why = { cancelled: 'its caller cancelled it', expired: 'its deadline passed', closing: 'this node is closing' }
+  const why = {
+    cancelled: 'its caller cancelled it',
+    expired: 'its deadline passed',
+    closing: 'this node is closing',
+  }
   return new ZmqnetError({
     code: reason === 'expired' ? 'EXPIRED' : reason === 'closing' ? 'CLOSED' : 'ABORTED',
     outcome: 'unknown',

@@ -83,6 +83,8 @@ export class Mailer {
   readonly #refused = new Map<ConnectionId, Message[]>()
   #dirty: Queue[] = []
   #stuckCount = 0
+  /** Somebody waits for the end of all sends, so that the end of each opens a turn. */
+  isWatched = false
   messagesSent = 0
   messagesDropped = 0
   framesSent = 0
@@ -241,6 +243,7 @@ export class Mailer {
       this.framesSent += 1
       if (queue.outbox.bytes >= FRAME_TARGET_BYTES) this.#send(queue)
       else if (queue.outbox.size > 0) this.#mark(queue)
+      else if (this.isWatched) this.#owner.flushLater()
       return
     }
     // The order matters: the owner must know that the connection is gone before it gets its messages back.

@@ -7,7 +7,10 @@ import type { MissingReason } from '../broadcast/tally.ts'
 import type { RequestFailure } from '../rpc/caller.ts'
 
 /** The reason, and a sentence for people. */
-export function missingBecause(failure: RequestFailure): { readonly reason: MissingReason; readonly text: string } {
+export function missingBecause(failure: RequestFailure): {
+  readonly reason: MissingReason
+  readonly text: string
+} {
   switch (failure.kind) {
     case 'not-sent':
       return { reason: 'not-sent', text: 'It could not be reached in time' }

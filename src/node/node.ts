@@ -47,6 +47,7 @@ export async function startNode(settings: NodeSettings, world: World): Promise<N
 /** Somebody who waits until all peers are there. */
 interface ReadyWait {
   readonly resolve: () => void
+  readonly reject: (error: ZmqnetError) => void
   readonly task: Task
 }
 
@@ -84,13 +85,19 @@ class MeshNode implements Node {
     })
     this.#operations = new Operations(this.#driver, name)
     const onLostFailure = (from: string, verb: string, text: string): void =>
-      this.#reporter.warn(`handler ${verb}`, `the handler of "${verb}" failed on a message from ${from}: ${text}`)
+      this.#reporter.warn(
+        `handler ${verb}`,
+        `the handler of "${verb}" failed on a message from ${from}: ${text}`,
+      )
     const builtIn = builtInVerbs({
       status: () => this.status(),
       log: (text) => this.#reporter.info(text),
       messageHandler: () => this.#handlers.get(MESSAGE_VERB),
     })
-    this.#handlers = new Handlers({ driver: this.#driver, operations: this.#operations, onLostFailure }, builtIn)
+    this.#handlers = new Handlers(
+      { driver: this.#driver, operations: this.#operations, onLostFailure },
+      builtIn,
+    )
   }
 
   get endpoint(): string {
@@ -111,7 +118,9 @@ class MeshNode implements Node {
       tickMs,
       hasVerb: (verb) => this.#handlers.has(verb),
     })
-    this.#reporter.info(`${name} listens on ${this.#endpoint} in network ${network}, ${this.#others.length} peers`)
+    this.#reporter.info(
+      `${name} listens on ${this.#endpoint} in network ${network}, ${this.#others.length} peers`,
+    )
     this.#driver.schedule(this.#statusTask, this.#driver.now + Math.min(STATUS_DELAY_MS, statusEveryMs))
   }
 
@@ -158,12 +167,14 @@ class MeshNode implements Node {
   ready(timeout = DEFAULT_READY_MS): Promise<void> {
     return new Promise((resolve, reject) => {
       const timeoutMs = milliseconds('timeout', timeout)
+      if (this.#closing !== undefined) throw this.#closedError()
       if (this.#isReady()) {
         resolve()
         return
       }
       const wait: ReadyWait = {
         resolve,
+        reject,
         task: new Task(() => {
           this.#readyWaits.delete(wait)
           reject(this.#notReady(timeoutMs))
@@ -186,12 +197,13 @@ class MeshNode implements Node {
   async #close(drainMs: number): Promise<void> {
     this.#reporter.info(`${this.name} is closing`)
     this.#operations.close()
+    for (const { reject } of this.#readyWaits) reject(this.#closedError())
+    this.#readyWaits.clear()
     this.#driver.schedule(this.#statusTask, Number.POSITIVE_INFINITY)
     this.#driver.core.drain()
     this.#driver.afterCommand()
     await this.#driver.whenIdle(this.#driver.now + Math.max(0, drainMs))
     await this.#driver.close()
-    for (const wait of this.#readyWaits) wait.task.run()
     this.#reporter.info(`${this.name} is closed: ${statusLine(this.status())}`)
     this.#reporter.end()
   }
@@ -220,7 +232,8 @@ class MeshNode implements Node {
   }
 
   #onChange(): void {
-    if (this.#closing === undefined) this.#driver.schedule(this.#statusTask, this.#driver.now + STATUS_DELAY_MS)
+    if (this.#closing === undefined)
+      this.#driver.schedule(this.#statusTask, this.#driver.now + STATUS_DELAY_MS)
     if (this.#readyWaits.size === 0 || !this.#isReady()) return
     for (const wait of this.#readyWaits) {
       this.#driver.schedule(wait.task, Number.POSITIVE_INFINITY)
@@ -236,6 +249,13 @@ class MeshNode implements Node {
 
   #isReady(): boolean {
     return this.peers().every((peer) => peer.state === 'alive' && peer.link === 'open')
+  }
+
+  #closedError(): ZmqnetError {
+    return new ZmqnetError({
+      code: 'CLOSED',
+      message: `"${this.name}" will not be ready: it is closing or closed`,
+    })
   }
 
   #notReady(timeoutMs: number): ZmqnetError {

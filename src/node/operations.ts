@@ -9,11 +9,18 @@ import type { Ask, RequestFailure } from '../rpc/caller.ts'
 import { decodeBody, encodeBody } from '../wire/body.ts'
 import { MAX_BODY_BYTES, MAX_VERB_BYTES } from '../wire/limits.ts'
 import type { Body } from '../wire/messages.ts'
-import type { BodyValue, BroadcastOptions, BroadcastResult, Receipt, RequestOptions, SendOptions } from './api.ts'
+import type {
+  BodyValue,
+  BroadcastOptions,
+  BroadcastResult,
+  Receipt,
+  RequestOptions,
+  SendOptions,
+} from './api.ts'
 import type { BroadcastOrder, CoreEvent } from './core.ts'
 import type { Driver } from './driver.ts'
 import { errorOf } from './failures.ts'
-import { count, milliseconds } from './options.ts'
+import { checkOptions, count, milliseconds } from './options.ts'
 
 const DEFAULT_REQUEST_TIMEOUT_MS = 2500
 const DEFAULT_REQUEST_RETRIES = 3
@@ -76,7 +83,7 @@ export class Operations {
   }
 
   request(peer: string, verb: string, body: BodyValue, options: RequestOptions = {}): Promise<BodyValue> {
-    return this.requestDetailed(peer, verb, body, options, valueOf)
+    return this.requestDetailed(peer, verb, body, options, onlyValue)
   }
 
   /** Like `request`; `pick` chooses what the promise gives. */
@@ -90,6 +97,7 @@ export class Operations {
     return new Promise((resolve, reject) => {
       const action = `request "${verb}" from "${peer}"`
       const body = this.#check(action, peer, verb, value)
+      checkOptions(action, options)
       const timeoutMs = milliseconds('timeout', options.timeout ?? DEFAULT_REQUEST_TIMEOUT_MS)
       const retries = count('retries', options.retries ?? DEFAULT_REQUEST_RETRIES)
       const wholeMs = milliseconds('deadline', options.deadline ?? timeoutMs * (retries + 1))
@@ -98,7 +106,10 @@ export class Operations {
       const ticket = new RequestTicket(verb, (reply) => resolve(pick(reply)), reject)
       const { now } = this.#driver
       const order = { verb, body, timeoutMs, retries, idempotent, ticket, requestKind: 'request' } as const
-      const ask = this.#driver.core.outreach.caller.request(now, peer, { ...order, deadlineAt: now + wholeMs })
+      const ask = this.#driver.core.outreach.caller.request(now, peer, {
+        ...order,
+        deadlineAt: now + wholeMs,
+      })
       if (signal !== undefined) this.#listen(signal, ticket, ask)
       this.#driver.afterCommand()
     })
@@ -106,7 +117,9 @@ export class Operations {
 
   send(peer: string, verb: string, value: BodyValue, options: SendOptions = {}): Promise<Receipt> {
     return new Promise((resolve, reject) => {
-      const body = this.#check(`send "${verb}" to "${peer}"`, peer, verb, value)
+      const action = `send "${verb}" to "${peer}"`
+      const body = this.#check(action, peer, verb, value)
+      checkOptions(action, options)
       const timeoutMs = milliseconds('timeout', options.timeout ?? DEFAULT_SEND_TIMEOUT_MS)
       const { now } = this.#driver
       const ticket = new SendTicket(verb, resolve, reject)
@@ -119,17 +132,20 @@ export class Operations {
     return new Promise((resolve, reject) => {
       const action = `broadcast "${verb}"`
       const body = this.#check(action, undefined, verb, value)
+      checkOptions(action, options)
       const timeoutMs = milliseconds('timeout', options.timeout ?? DEFAULT_BROADCAST_TIMEOUT_MS)
       const retries = count('retries', options.retries ?? 0)
       const wholeMs = milliseconds('deadline', options.deadline ?? timeoutMs * (retries + 1))
       const { signal, until = 'all' } = options
       if (until !== 'all' && until !== 'majority' && !(Number.isInteger(until) && until >= 1)) {
-        throw invalid(`Cannot ${action}: "until" is all, majority or a number from 1 on, not ${String(until)}`)
+        throw invalid(
+          `Cannot ${action}: "until" is all, majority or a number from 1 on, not ${String(until)}`,
+        )
       }
       if (signal?.aborted === true) throw abortedError(action, undefined)
       const { now } = this.#driver
       const abort = (): void => {
-        this.#driver.core.caster.cancel(this.#driver.now, cast, 'The caller aborted')
+        this.#driver.core.cancelBroadcast(this.#driver.now, cast, 'The caller aborted')
         this.#driver.afterCommand()
       }
       const ticket: Ticket<BroadcastResult> = {
@@ -185,7 +201,9 @@ export class Operations {
       return
     }
     const message = `Cannot read the reply of "${ask.peer}" to "${ticket.verb}": ${decoded.error}`
-    ticket.reject(new ZmqnetError({ code: 'REJECTED', outcome: 'handled', safeToRetry: false, peer: ask.peer, message }))
+    ticket.reject(
+      new ZmqnetError({ code: 'REJECTED', outcome: 'handled', safeToRetry: false, peer: ask.peer, message }),
+    )
   }
 
   #requestFailed(now: number, ask: Ask, failure: RequestFailure): void {
@@ -197,7 +215,11 @@ export class Operations {
     ticket.reject(errorOf(attempted, failure))
   }
 
-  #sendFailed(now: number, parcel: Extract<CoreEvent, { kind: 'send-failed' }>['parcel'], failure: SendFailure): void {
+  #sendFailed(
+    now: number,
+    parcel: Extract<CoreEvent, { kind: 'send-failed' }>['parcel'],
+    failure: SendFailure,
+  ): void {
     const { peer, startedAt } = parcel
     const ticket = parcel.ticket as SendTicket
     const action = `send "${ticket.verb}" to "${peer}"`
@@ -216,7 +238,10 @@ export class Operations {
   /** Throws what no attempt could cure; gives the body as it will travel. */
   #check(action: string, peer: string | undefined, verb: string, value: BodyValue): Body {
     if (this.#isClosing) {
-      throw new ZmqnetError({ code: 'CLOSED', message: `Cannot ${action}: "${this.#self}" is closing or closed` })
+      throw new ZmqnetError({
+        code: 'CLOSED',
+        message: `Cannot ${action}: "${this.#self}" is closing or closed`,
+      })
     }
     let limitBytes = MAX_BODY_BYTES
     if (peer !== undefined) {
@@ -243,7 +268,10 @@ export class Operations {
 }
 
 /** The public result of a tally. */
-function resultOf(tally: Extract<CoreEvent, { kind: 'cast-done' }>['cast']['tally'], ms: number): BroadcastResult {
+function resultOf(
+  tally: Extract<CoreEvent, { kind: 'cast-done' }>['cast']['tally'],
+  ms: number,
+): BroadcastResult {
   const acked = tally.acked.map(({ peer, body, ms: ackMs }) => {
     const decoded = decodeBody(body)
     return { peer, reply: decoded.ok ? decoded.value : undefined, ms: ackMs }
@@ -251,7 +279,7 @@ function resultOf(tally: Extract<CoreEvent, { kind: 'cast-done' }>['cast']['tall
   return { ok: tally.isMet, expected: tally.expected, acked, missing: tally.missing, ms }
 }
 
-function valueOf(reply: DetailedReply): BodyValue {
+function onlyValue(reply: DetailedReply): BodyValue {
   return reply.value
 }
 
@@ -270,5 +298,9 @@ function invalid(message: string, cause?: unknown): ZmqnetError {
 
 function abortedError(action: string, peer: string | undefined): ZmqnetError {
   const where = peer === undefined ? {} : { peer }
-  return new ZmqnetError({ code: 'ABORTED', message: `Cannot ${action}: the signal was aborted before it began`, ...where })
+  return new ZmqnetError({
+    code: 'ABORTED',
+    message: `Cannot ${action}: the signal was aborted before it began`,
+    ...where,
+  })
 }

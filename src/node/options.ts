@@ -1,5 +1,6 @@
 /**
- * Checks of numbers that users pass to a call: one sentence that names the option and the value.
+ * Checks of options that users pass to a call: one sentence that names the option and the value. What the types forbid
+ * is checked as well, because not every user compiles.
  */
 
 import { ZmqnetError } from '../errors.ts'
@@ -18,6 +19,16 @@ export function milliseconds(name: string, value: number): number {
 export function count(name: string, value: number): number {
   if (Number.isInteger(value) && value >= 0 && value <= MAX_COUNT) return value
   throw invalid(`"${name}" is a whole number from 0 to ${MAX_COUNT}, not ${String(value)}`)
+}
+
+/** That the options are an object, and their signal one. Throws INVALID_ARGUMENT. */
+export function checkOptions(action: string, options: object): void {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid(`Cannot ${action}: the options are an object, not ${String(options)}`)
+  }
+  const signal = 'signal' in options ? options.signal : undefined
+  if (signal === undefined || signal instanceof AbortSignal) return
+  throw invalid(`Cannot ${action}: "signal" is an AbortSignal, not ${typeof signal}`)
 }
 
 function invalid(message: string): ZmqnetError {

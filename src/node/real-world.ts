@@ -13,7 +13,11 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** A world of its own for each node: the alarm belongs to one driver. */
 export function realWorld(): World {
-  return { clock: realClock(), random: realRandom(), transport: zmqTransport({ maxFrameBytes: MAX_FRAME_BYTES }) }
+  return {
+    clock: realClock(),
+    random: realRandom(),
+    transport: zmqTransport({ maxFrameBytes: MAX_FRAME_BYTES }),
+  }
 }
 
 function realClock(): Clock {

@@ -47,7 +47,10 @@ export class Reception {
   readonly responder: Responder
   readonly #settings: ReceptionSettings
   readonly #out: Out<ReceptionEvent>
-  readonly #callers = new Callers<Memory>((hello) => ({ inbound: new Inbound(hello.name), arrivals: new Arrivals() }))
+  readonly #callers = new Callers<Memory>((hello) => ({
+    inbound: new Inbound(hello.name),
+    arrivals: new Arrivals(),
+  }))
   readonly #guests = new Map<ConnectionId, Guest>()
   #isDraining = false
 

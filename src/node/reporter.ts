@@ -42,8 +42,12 @@ export class Reporter {
   readonly #warnings: Warnings
 
   constructor(settings: ReporterSettings) {
-    this.#settings = settings
-    this.#warnings = new Warnings((text) => settings.log?.warn(text))
+    this.#settings = { ...settings, log: guarded(settings.log) }
+    this.#warnings = new Warnings((text) => this.#settings.log?.warn(text))
+  }
+
+  #debug(text: string): void {
+    this.#settings.log?.debug(text)
   }
 
   info(text: string): void {
@@ -56,65 +60,36 @@ export class Reporter {
   }
 
   report(report: Report): void {
-    const { log } = this.#settings
     switch (report.kind) {
       case 'peer-state':
         this.#peerState(report)
         return
-      case 'peer-busy': {
-        const { peer, busy } = report
-        this.#emit({ kind: 'peer:busy', peer, busy })
-        log?.info(busy ? `peer ${peer} is busy: its event loop lags` : `peer ${peer} is no longer busy`)
-        this.#settings.onChange()
+      case 'peer-busy':
+        this.#peerBusy(report.peer, report.busy)
         return
-      }
-      case 'peer-restarted': {
-        const { peer, incarnation } = report
-        this.#emit({ kind: 'peer:restarted', peer, incarnation })
-        log?.info(`peer ${peer} restarted`)
+      case 'peer-restarted':
+        this.#emit({ kind: 'peer:restarted', peer: report.peer, incarnation: report.incarnation })
+        this.info(`peer ${report.peer} restarted`)
         return
-      }
       case 'link-opened':
-        this.#emit({ kind: 'link:up', peer: report.link.peer })
-        log?.debug(`link to ${report.link.peer} is open`)
-        this.#settings.onChange()
-        return
       case 'link-closed':
-        this.#emit({ kind: 'link:down', peer: report.link.peer, cause: 'closed' })
-        log?.debug(`link to ${report.link.peer} is down`)
-        this.#settings.onChange()
+      case 'link-refused':
+      case 'reset-link':
+        this.#link(report)
         return
-      case 'link-refused': {
-        const { link, refuse } = report
-        this.#emit({ kind: 'link:refused', peer: link.peer, reason: refuse.reason, text: refuse.text })
-        this.warn(`refused ${link.peer}`, `peer ${link.peer} refused this node (${refuse.reason}): ${refuse.text}`)
-        return
-      }
-      case 'reset-link': {
-        const { link, why } = report
-        if (why === 'peer-is-back') return
-        this.#emit({ kind: 'link:reset', peer: link.peer })
-        this.warn(`reset ${link.peer}`, `link to ${link.peer} is reset: ${WHY_RESET[why]}`)
-        return
-      }
       case 'hello-refused': {
-        const connection = this.#settings.describe(report.connection)
-        const text = `"${report.hello.name}" was refused (${report.text})`
-        this.#emit({ kind: 'violation', connection, text })
-        this.warn(`hello ${report.hello.name}`, `${connection}: ${text}`)
+        const { name } = report.hello
+        this.#violation(report.connection, `hello ${name}`, `"${name}" was refused (${report.text})`)
         return
       }
-      case 'violation': {
-        const connection = this.#settings.describe(report.connection)
-        this.#emit({ kind: 'violation', connection, text: report.text })
-        this.warn(`violation ${connection}`, `${connection} broke the protocol: ${report.text}`)
+      case 'violation':
+        this.#violation(report.connection, 'violation', `it broke the protocol: ${report.text}`)
         return
-      }
       case 'session-opened':
-        log?.debug(`${report.session.role} ${report.session.name} said hello`)
+        this.#debug(`${report.session.role} ${report.session.name} said hello`)
         return
       case 'session-closed':
-        log?.debug(`${report.session.role} ${report.session.name} is gone`)
+        this.#debug(`${report.session.role} ${report.session.name} is gone`)
         return
       case 'request-retried':
         return
@@ -127,12 +102,57 @@ export class Reporter {
     this.events.end()
   }
 
+  #link(report: Extract<Report, { link: unknown }>): void {
+    const { peer } = report.link
+    switch (report.kind) {
+      case 'link-opened':
+        this.#emit({ kind: 'link:up', peer })
+        this.#debug(`link to ${peer} is open`)
+        this.#settings.onChange()
+        return
+      case 'link-closed':
+        this.#emit({ kind: 'link:down', peer, cause: 'closed' })
+        this.#debug(`link to ${peer} is down`)
+        this.#settings.onChange()
+        return
+      case 'link-refused': {
+        const { reason, text } = report.refuse
+        this.#emit({ kind: 'link:refused', peer, reason, text })
+        this.warn(`refused ${peer}`, `peer ${peer} refused this node (${reason}): ${text}`)
+        return
+      }
+      case 'reset-link':
+        if (report.why === 'peer-is-back') return
+        this.#emit({ kind: 'link:reset', peer })
+        this.warn(`reset ${peer}`, `link to ${peer} is reset: ${WHY_RESET[report.why]}`)
+        return
+      default:
+        unreachable(report)
+    }
+  }
+
+  #violation(id: Extract<Report, { kind: 'violation' }>['connection'], topic: string, text: string): void {
+    const connection = this.#settings.describe(id)
+    this.#emit({ kind: 'violation', connection, text })
+    this.warn(`${topic} ${connection}`, `${connection}: ${text}`)
+  }
+
+  #peerBusy(peer: string, busy: boolean): void {
+    this.#emit({ kind: 'peer:busy', peer, busy })
+    this.info(busy ? `peer ${peer} is busy: its event loop lags` : `peer ${peer} is no longer busy`)
+    this.#settings.onChange()
+  }
+
   #peerState({ peer, state, text, incarnation, lostMs }: Extract<Report, { kind: 'peer-state' }>): void {
     const { log } = this.#settings
     switch (state) {
       case 'alive':
         this.#emit({ kind: 'peer:alive', peer, incarnation })
-        log?.info(lostMs === undefined ? `peer ${peer} is alive` : `peer ${peer} is alive again after ${formatDuration(lostMs)}`)
+        log?.info(
+          lostMs === undefined
+            ? `peer ${peer} is alive`
+            : `peer ${peer} is alive again after ${formatDuration(lostMs)}`,
+        )
         break
       case 'suspect':
         this.#emit({ kind: 'peer:suspect', peer, text })
@@ -155,6 +175,19 @@ export class Reporter {
   #emit(event: NodeEvent): void {
     this.events.push(event)
   }
+}
+
+/** The user's logger, kept from doing harm: one that throws must not cost anybody an answer. */
+function guarded(log: Logger | undefined): Logger | undefined {
+  if (log === undefined) return undefined
+  const guard = (level: keyof Logger) => (text: string) => {
+    try {
+      log[level](text)
+    } catch {
+      // There is no place to complain: the log is the place.
+    }
+  }
+  return { debug: guard('debug'), info: guard('info'), warn: guard('warn'), error: guard('error') }
 }
 
 const WHY_RESET = {

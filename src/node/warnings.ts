@@ -23,7 +23,8 @@ export class Warnings {
       known.heldBack += 1
       return
     }
-    const heldBack = known === undefined || known.heldBack === 0 ? '' : ` (${known.heldBack} more were held back)`
+    const heldBack =
+      known === undefined || known.heldBack === 0 ? '' : ` (${known.heldBack} more were held back)`
     this.#keys.delete(key)
     this.#keys.set(key, { at: now, heldBack: 0 })
     if (this.#keys.size > MAX_KEYS) {

@@ -36,7 +36,12 @@ export type SendFailure =
 /** What a sender tells. */
 export type SenderEvent =
   | { readonly kind: 'send-delivered'; readonly parcel: Parcel; readonly now: number }
-  | { readonly kind: 'send-failed'; readonly parcel: Parcel; readonly now: number; readonly failure: SendFailure }
+  | {
+      readonly kind: 'send-failed'
+      readonly parcel: Parcel
+      readonly now: number
+      readonly failure: SendFailure
+    }
 
 /** One message from order to receipt. */
 export class Parcel implements Timed {
@@ -149,7 +154,10 @@ export class Sender {
     receiver.session = session
     for (const parcel of receiver.unsettled.values()) {
       if (parcel.state === 'waiting') this.#transmit(parcel)
-      else if (parcel.sentTo?.incarnation !== session.incarnation || parcel.sentTo.window !== session.window) {
+      else if (
+        parcel.sentTo?.incarnation !== session.incarnation ||
+        parcel.sentTo.window !== session.window
+      ) {
         this.#fail(now, parcel, { kind: 'restarted' })
       }
     }
@@ -189,9 +197,9 @@ export class Sender {
   }
 
   wake(now: number): void {
-    for (let parcel = this.#deadlines.due(now); parcel !== undefined; parcel = this.#deadlines.due(now)) {
-      this.#fail(now, parcel, { kind: parcel.state === 'sent' ? 'unknown' : 'not-sent' })
-    }
+    this.#deadlines.takeDue(now, (parcel) =>
+      this.#fail(now, parcel, { kind: parcel.state === 'sent' ? 'unknown' : 'not-sent' }),
+    )
   }
 
   #transmit(parcel: Parcel): void {

@@ -50,7 +50,12 @@ export type RequestFailure =
 /** What a caller tells. */
 export type CallerEvent =
   | { readonly kind: 'request-done'; readonly ask: Ask; readonly now: number; readonly body: Body }
-  | { readonly kind: 'request-failed'; readonly ask: Ask; readonly now: number; readonly failure: RequestFailure }
+  | {
+      readonly kind: 'request-failed'
+      readonly ask: Ask
+      readonly now: number
+      readonly failure: RequestFailure
+    }
   /** An attempt saw no sign of life: the link is to be thrown away and dialled afresh. */
   | { readonly kind: 'link-lifeless'; readonly peer: string }
   | { readonly kind: 'request-retried'; readonly peer: string }
@@ -160,7 +165,8 @@ export class Caller {
   /** Gives up everything that is pending: the node closes. */
   close(now: number): void {
     for (const callee of this.#callees.values()) {
-      for (const ask of callee.pending.values()) this.#fail(now, ask, { kind: 'closed', sent: ask.sentCount > 0 })
+      for (const ask of callee.pending.values())
+        this.#fail(now, ask, { kind: 'closed', sent: ask.sentCount > 0 })
     }
   }
 
@@ -224,11 +230,11 @@ export class Caller {
   }
 
   wake(now: number): void {
-    for (let ask = this.#deadlines.due(now); ask !== undefined; ask = this.#deadlines.due(now)) {
+    this.#deadlines.takeDue(now, (ask) => {
       if (now >= ask.order.deadlineAt) this.#expire(now, ask)
       else if (ask.phase === 'pausing') this.#beginAttempt(now, ask)
       else this.#endAttempt(now, ask)
-    }
+    })
   }
 
   #beginAttempt(now: number, ask: Ask): void {

@@ -138,9 +138,7 @@ export class Responder {
   }
 
   wake(now: number): void {
-    for (let call = this.#deadlines.due(now); call !== undefined; call = this.#deadlines.due(now)) {
-      this.#abort(call, 'expired')
-    }
+    this.#deadlines.takeDue(now, (call) => this.#abort(call, 'expired'))
   }
 
   #refusal(now: number, caller: Inbound, request: Request): Reject | undefined {
@@ -160,7 +158,11 @@ export class Responder {
     if (caller.window.running(sequence) !== undefined) return
     const kept = caller.window.answer(sequence)
     if (kept !== undefined) this.#answer(caller, kept)
-    else this.#answer(caller, reject(sequence, 'forgotten', 'It was seen before and its answer is no longer kept'))
+    else
+      this.#answer(
+        caller,
+        reject(sequence, 'forgotten', 'It was seen before and its answer is no longer kept'),
+      )
   }
 
   #abort(call: Call, reason: AbortReason): void {

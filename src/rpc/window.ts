@@ -67,7 +67,8 @@ export class DedupeWindow {
   finish(call: Call, answer: Reply | Reject): void {
     this.#running.delete(call.sequence)
     if (call.sequence < this.#floor) return
-    const sizeBytes = KEPT_OVERHEAD_BYTES + (answer.kind === 'reply' ? answer.body.bytes.length : answer.text.length)
+    const sizeBytes =
+      KEPT_OVERHEAD_BYTES + (answer.kind === 'reply' ? answer.body.bytes.length : answer.text.length)
     this.#kept.set(call.sequence, { answer, sizeBytes })
     this.#keptBytes += sizeBytes
     for (const [sequence, oldest] of this.#kept) {

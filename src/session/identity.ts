@@ -54,10 +54,17 @@ export function welcomeOf(self: Identity, hello: Hello, window: number): Welcome
 }
 
 /** Whether `self`, with these members beside it, takes the Hello; a refusal with its reason when not. */
-export function judgeHello(self: Identity, isMember: (name: string) => boolean, hello: Hello): Refusal | undefined {
+export function judgeHello(
+  self: Identity,
+  isMember: (name: string) => boolean,
+  hello: Hello,
+): Refusal | undefined {
   if (hello.maxVersion < MIN_VERSION || hello.minVersion > MAX_VERSION) {
     const theirs = `${hello.minVersion} to ${hello.maxVersion}`
-    return { reason: 'version', text: `This node speaks protocol ${MIN_VERSION} to ${MAX_VERSION}, not ${theirs}` }
+    return {
+      reason: 'version',
+      text: `This node speaks protocol ${MIN_VERSION} to ${MAX_VERSION}, not ${theirs}`,
+    }
   }
   if (hello.network !== self.network) {
     return { reason: 'network', text: `This is network "${self.network}", not "${hello.network}"` }
@@ -66,7 +73,8 @@ export function judgeHello(self: Identity, isMember: (name: string) => boolean, 
     return { reason: 'wrong-node', text: `This is "${self.name}", not "${hello.expects}"` }
   }
   if (hello.role === 'client') return undefined
-  if (hello.name === self.name) return { reason: 'name-taken', text: `"${self.name}" is this node's own name` }
+  if (hello.name === self.name)
+    return { reason: 'name-taken', text: `"${self.name}" is this node's own name` }
   if (!isMember(hello.name)) {
     return { reason: 'unknown-node', text: `"${hello.name}" is not in the peers list of "${self.name}"` }
   }

@@ -132,22 +132,25 @@ export class Links {
   }
 
   wake(now: number): void {
-    for (let link = this.#deadlines.due(now); link !== undefined; link = this.#deadlines.due(now)) {
-      switch (link.state) {
-        case 'refused':
-          this.#greet(now, link, 1)
-          break
-        case 'greeting':
-          if (link.hellos < HELLO_LIMIT) this.#greet(now, link, link.hellos + 1)
-          else this.#out.tell({ kind: 'link-mute', link })
-          break
-        case 'open':
-        case 'down':
-          assert(false, 'only a link that waits for an answer has a deadline')
-          break
-        default:
-          unreachable(link.state)
-      }
+    this.#deadlines.takeDue(now, (link) => this.#remind(now, link))
+  }
+
+  /** A link that waits for an answer has waited long enough. */
+  #remind(now: number, link: Link): void {
+    switch (link.state) {
+      case 'refused':
+        this.#greet(now, link, 1)
+        return
+      case 'greeting':
+        if (link.hellos < HELLO_LIMIT) this.#greet(now, link, link.hellos + 1)
+        else this.#out.tell({ kind: 'link-mute', link })
+        return
+      case 'open':
+      case 'down':
+        assert(false, 'only a link that waits for an answer has a deadline')
+        return
+      default:
+        unreachable(link.state)
     }
   }
 

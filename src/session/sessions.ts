@@ -63,7 +63,12 @@ class Challenge implements Timed {
 export type SessionEvent =
   | { readonly kind: 'session-opened'; readonly session: Session; readonly now: number }
   | { readonly kind: 'session-closed'; readonly session: Session; readonly now: number }
-  | { readonly kind: 'hello-refused'; readonly connection: ConnectionId; readonly hello: Hello; readonly text: string }
+  | {
+      readonly kind: 'hello-refused'
+      readonly connection: ConnectionId
+      readonly hello: Hello
+      readonly text: string
+    }
 
 /** All inbound sessions of one node. */
 export class Sessions {
@@ -114,7 +119,8 @@ export class Sessions {
     const present = this.#byConnection.get(connection)
     if (present !== undefined) {
       if (isSameRun(present.hello, hello)) this.#out.tell({ kind: 'session-opened', session: present, now })
-      else this.#refuse(connection, hello, { reason: 'malformed', text: `This connection is "${present.name}"` })
+      else
+        this.#refuse(connection, hello, { reason: 'malformed', text: `This connection is "${present.name}"` })
       return
     }
     const refusal = this.#isClosing
@@ -143,20 +149,23 @@ export class Sessions {
   }
 
   wake(now: number): void {
-    for (let due = this.#challengeDeadlines.due(now); due !== undefined; due = this.#challengeDeadlines.due(now)) {
-      this.#close(now, due.incumbent)
-      this.#admit(now, due)
-    }
-    for (let session = this.#idle.due(now); session !== undefined; session = this.#idle.due(now)) {
+    this.#challengeDeadlines.takeDue(now, (challenge) => {
+      this.#close(now, challenge.incumbent)
+      this.#admit(now, challenge)
+    })
+    this.#idle.takeDue(now, (session) => {
       const quietUntil = session.heardAt + SESSION_IDLE_MS
       if (quietUntil > now) this.#idle.set(session, quietUntil)
       else this.#close(now, session)
-    }
+    })
   }
 
   #open(now: number, connection: ConnectionId, hello: Hello): void {
     if (this.#byConnection.size >= MAX_SESSIONS) {
-      this.#refuse(connection, hello, { reason: 'too-many-sessions', text: `${MAX_SESSIONS} sessions are open` })
+      this.#refuse(connection, hello, {
+        reason: 'too-many-sessions',
+        text: `${MAX_SESSIONS} sessions are open`,
+      })
       return
     }
     const session = new Session(connection, hello, now)

@@ -10,7 +10,8 @@ import type { ConnectionId } from '../base/ids.ts'
 
 /**
  * Why a dialled connection went down or could not be made. `closed`: it was up and ended. `refused`: nobody listens at
- * the address. `silent`: the other process stopped answering the transport's own heartbeat, or the dial timed out.
+ * the address. `silent`: the other process stopped answering the transport's own heartbeat, or a dial came to nothing:
+ * it timed out, there is no way to the address, its name is unknown, or what listens there is no ZeroMQ peer.
  */
 export type DownCause = 'closed' | 'refused' | 'silent'
 
@@ -34,9 +35,12 @@ export interface TransportListener {
 
 /** Carries messages of frames between processes. */
 export interface Transport {
-  /** Starts to accept connections; gives the endpoint that was really bound (a port 0 is filled in). */
+  /**
+   * Starts to accept connections; gives the endpoint that was really bound (a port 0 is filled in). Rejects with an
+   * Error that has a `code`, EADDRINUSE when the address stays taken for a second.
+   */
   listen(endpoint: string): Promise<string>
-  /** Opens a connection and keeps dialling, with backoff, until `hangUp`. */
+  /** Opens a connection and keeps dialling, with backoff, until `hangUp`. Throws on an endpoint that can never work. */
   dial(endpoint: string): ConnectionId
   /** Throws the connection's socket away and dials afresh at once: the reset of the Lazy Pirate. */
   reset(connection: ConnectionId): void

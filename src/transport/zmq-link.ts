@@ -27,6 +27,7 @@ import {
   type ReceivingSocket,
   receiveAll,
 } from './zmq-receive.ts'
+import { PatientTimer } from './zmq-timer.ts'
 
 /** What a link needs of a socket; a Dealer of zeromq.js has it. */
 export interface LinkSocket extends ReceivingSocket, MonitoredSocket {
@@ -62,6 +63,12 @@ export interface LinkOptions {
 }
 
 /**
+ * The pause before the first new attempt: the listening socket of a killed process outlives its connections by a moment,
+ * in which it still accepts and then resets, so that an attempt at once would not be refused.
+ */
+const BREATH_MS = 10
+
+/**
  * A connection that was up for less than this gets no immediate new attempt when it ends: otherwise a peer that accepts
  * and hangs up at once would be dialled in a spin.
  */
@@ -88,7 +95,7 @@ export class Link {
   #upSince = 0
   /** Counts the messages of this connection. */
   #heard = 0
-  #timer: NodeJS.Timeout | undefined
+  readonly #timer = new PatientTimer()
   #done: ((result: SendResult) => void) | undefined
   readonly #onSent = (): void => this.#settle('sent')
   readonly #onNotSent = (): void => this.#settle('gone')
@@ -139,7 +146,7 @@ export class Link {
     this.#isReportedSilent = false
     this.#attempt += 1
     const attempt = this.#attempt
-    this.#setTimer(this.#options.times.silentAfterMs, () => this.#dialIsSlow())
+    this.#timer.set(this.#options.times.silentAfterMs, () => this.#dialIsSlow())
     // Resolved in a microtask even for literal addresses, so that nothing is told from inside a call of the owner.
     resolveEndpoint(this.#options.endpoint).then(
       (endpoint) => {
@@ -154,11 +161,13 @@ export class Link {
   }
 
   #connect(endpoint: string): void {
+    // The lookup of a name does not count.
+    this.#timer.set(this.#options.times.silentAfterMs, () => this.#dialIsSlow())
     try {
       const socket = this.#options.openSocket(endpoint.includes('['))
       this.#socket = socket
       // The monitor is attached before connect, or the first events would be missed.
-      void this.#watch(socket, endpoint)
+      void this.#watch(socket, socket.events, endpoint)
       this.#read(socket)
       socket.connect(endpoint)
     } catch (error) {
@@ -177,13 +186,14 @@ export class Link {
     void receiveAll(socket, deliver, (text) => this.#fault(text))
   }
 
-  async #watch(socket: LinkSocket, endpoint: string): Promise<void> {
-    const events = socket.events
+  async #watch(socket: LinkSocket, events: LinkSocket['events'], endpoint: string): Promise<void> {
     let isUnderWay = false
     try {
       for (;;) {
         const event = await events.receive()
-        if (event === undefined || event.type === 'end' || this.#socket !== socket) return
+        if (event === undefined || event.type === 'end') return
+        // The monitor of a socket that was dropped is read to its end too: libzmq's I/O thread waits for its reader.
+        if (this.#socket !== socket) continue
         if (event.type === 'connect:delay') isUnderWay = true
         else if (event.type === 'handshake') this.#cameUp(socket, endpoint)
         else if (event.type === 'close') this.#dialFailed(this.#causeOfClose(isUnderWay))
@@ -191,26 +201,33 @@ export class Link {
         else if (event.type.startsWith('handshake:error')) this.#handshakeFailed(event)
       }
     } catch (error) {
-      // The monitor ends with its socket. If it ends before, the link would never hear of its end: dial afresh.
+      // The monitor ends with its socket. If it fails before, the link would never hear of its end: dial afresh.
       if (this.#socket !== socket) return
       this.#fault(`Watching the link failed: ${describeError(error)}`)
-      this.reset()
+      if (this.#state === 'up') this.#broke('closed')
+      else this.#dialFailed('silent')
     }
   }
 
   #cameUp(socket: LinkSocket, endpoint: string): void {
     if (this.#state !== 'dialling') return
-    this.#clearTimer()
+    const { openPulse, times, listener, connection } = this.#options
+    try {
+      this.#pulse = new Pulse({
+        endpoint,
+        dialTimeoutMs: times.dialTimeoutMs,
+        openSocket: () => openPulse(endpoint.includes('[')),
+        lost: () => void this.#pulseLost(socket),
+      })
+    } catch (error) {
+      this.#fault(`Cannot open the pulse of ${endpoint}: ${describeError(error)}`)
+      this.#dialFailed('silent')
+      return
+    }
+    this.#timer.clear()
     this.#state = 'up'
     this.#upSince = performance.now()
-    const { openPulse, times } = this.#options
-    this.#pulse = new Pulse({
-      endpoint,
-      dialTimeoutMs: times.dialTimeoutMs,
-      openSocket: () => openPulse(endpoint.includes('[')),
-      lost: () => void this.#pulseLost(socket),
-    })
-    this.#tell(() => this.#options.listener.up(this.#options.connection))
+    this.#tell(() => listener.up(connection))
   }
 
   async #disconnected(socket: LinkSocket): Promise<void> {
@@ -233,6 +250,7 @@ export class Link {
     for (let heard = -1; this.#socket === socket && heard !== this.#heard; ) {
       heard = this.#heard
       await delay(GRACE_MS)
+      await nextTurn()
     }
     if (this.#socket === socket) this.#broke('silent')
   }
@@ -243,7 +261,8 @@ export class Link {
     this.#dropSocket(0)
     if (performance.now() - this.#upSince >= STABLE_MS) {
       this.#pauseMs = 0
-      this.#dial()
+      this.#state = 'pausing'
+      this.#timer.set(BREATH_MS, () => this.#dial())
     } else {
       this.#pause()
     }
@@ -265,7 +284,7 @@ export class Link {
   #dialIsSlow(): void {
     const { dialTimeoutMs, silentAfterMs } = this.#options.times
     this.#isReportedSilent = true
-    this.#setTimer(Math.max(0, dialTimeoutMs - silentAfterMs), () => this.#dialFailed('silent'))
+    this.#timer.set(Math.max(0, dialTimeoutMs - silentAfterMs), () => this.#dialFailed('silent'))
     this.#tellDown('silent')
   }
 
@@ -282,12 +301,12 @@ export class Link {
     const { redialMs, redialMaxMs } = this.#options.times
     this.#state = 'pausing'
     this.#pauseMs = Math.min(redialMaxMs, Math.max(redialMs, this.#pauseMs * 2))
-    this.#setTimer(this.#pauseMs * (0.5 + Math.random() / 2), () => this.#dial())
+    this.#timer.set(this.#pauseMs * (0.5 + Math.random() / 2), () => this.#dial())
   }
 
   /** Closes the socket; a send that is pending is rejected by that, and settles as `gone` in a microtask. */
   #dropSocket(lingerMs: number): void {
-    this.#clearTimer()
+    this.#timer.clear()
     this.#pulse?.end()
     this.#pulse = undefined
     const socket = this.#socket
@@ -301,16 +320,6 @@ export class Link {
     const done = this.#done
     this.#done = undefined
     done?.(result)
-  }
-
-  #setTimer(delayMs: number, ring: () => void): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(ring, delayMs)
-  }
-
-  #clearTimer(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
   }
 
   #tellDown(cause: DownCause): void {

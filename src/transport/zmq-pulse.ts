@@ -9,6 +9,7 @@
  */
 
 import type { MonitoredSocket } from './zmq-receive.ts'
+import { PatientTimer } from './zmq-timer.ts'
 
 /** What a pulse needs to know. */
 export interface PulseOptions {
@@ -23,34 +24,40 @@ export interface PulseOptions {
 export class Pulse {
   readonly #options: PulseOptions
   readonly #socket: MonitoredSocket
-  readonly #timer: NodeJS.Timeout
+  readonly #timer = new PatientTimer()
 
+  /** Throws when there is no socket or no monitor to be had, for want of file descriptors. */
   constructor(options: PulseOptions) {
     this.#options = options
     this.#socket = options.openSocket()
-    this.#timer = setTimeout(() => this.#lose(), options.dialTimeoutMs)
-    void this.#watch()
-    this.#socket.connect(options.endpoint)
+    try {
+      void this.#watch(this.#socket.events)
+      this.#socket.connect(options.endpoint)
+    } catch (error) {
+      this.#socket.close()
+      throw error
+    }
+    this.#timer.set(options.dialTimeoutMs, () => this.#lose())
   }
 
   end(): void {
-    clearTimeout(this.#timer)
+    this.#timer.clear()
     if (!this.#socket.closed) this.#socket.close()
   }
 
-  async #watch(): Promise<void> {
-    const events = this.#socket.events
+  async #watch(events: MonitoredSocket['events']): Promise<void> {
     try {
       for (;;) {
         const event = await events.receive()
-        if (event === undefined || event.type === 'end' || this.#socket.closed) return
-        if (event.type === 'handshake') clearTimeout(this.#timer)
-        else if (event.type === 'close' || event.type === 'disconnect') break
+        // Read to its end even after closing: libzmq's I/O thread waits for the reader of a monitor.
+        if (event === undefined || event.type === 'end') return
+        if (event.type === 'handshake') this.#timer.clear()
+        else if (event.type === 'close' || event.type === 'disconnect') this.#lose()
       }
     } catch {
       // The monitor failed, so that the pulse can tell nothing more: that counts as lost too.
+      this.#lose()
     }
-    this.#lose()
   }
 
   #lose(): void {

@@ -81,6 +81,12 @@ const REBIND_STEP_MS = 50
 /** Below this version of libzmq, known faults let a stranger crash or exhaust the process. */
 const MIN_VERSION = [4, 3, 5] as const
 
+/**
+ * Contexts of closed transports, for the next ones. zeromq.js ends a context only with the process, so that each would
+ * leave two threads and five file descriptors behind. There are never more than transports that were open at once.
+ */
+const idleContexts: Context[] = []
+
 /** Makes transports that use ZeroMQ. Throws when the installed libzmq is too old. */
 export function zmqTransport(options: ZmqOptions = {}): TransportFactory {
   checkVersion(version)
@@ -112,7 +118,8 @@ class ZmqTransport implements Transport {
   constructor(settings: Required<ZmqOptions>, listener: TransportListener) {
     this.#settings = settings
     this.#listener = listener
-    this.#context = new Context({ blocky: false, ioThreads: 1, maxSockets: MAX_SOCKETS })
+    this.#context =
+      idleContexts.pop() ?? new Context({ blocky: false, ioThreads: 1, maxSockets: MAX_SOCKETS })
     this.#inbounds = new InboundTable(
       settings.maxInbound,
       () => this.#newConnection(),
@@ -184,6 +191,7 @@ class ZmqTransport implements Transport {
         this.#router.linger = this.#settings.lingerMs
         this.#router.close()
       }
+      idleContexts.push(this.#context)
     }
     // The sends that closing rejected settle in microtasks: after this turn each caller has been told.
     await nextTurn()

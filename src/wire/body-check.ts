@@ -3,7 +3,7 @@
  * way (a Map that arrives as an object, a class that loses its methods, undefined that becomes null) is a fault that
  * names its place, on the sender's side, where the mistake can be mended.
  *
- * docs/protocol.md has the table of what travels (clause B52).
+ * docs/protocol.md has the table of what travels (clause B53).
  */
 
 import { unpack } from 'msgpackr/pack'

@@ -1,6 +1,6 @@
 /**
  * One message to the bytes of one envelope: a varint length, a kind byte, the fields of the kind (docs/protocol.md,
- * clauses B20 on). The way back is in decode.ts.
+ * clauses B20 to B52). The way back is in decode.ts.
  *
  * REQUEST, REPLY, SEND and ACK pass here hundreds of thousands of times a second; so the writer's position is a local
  * variable, and nothing is allocated. What cannot be encoded is a mistake of our own and an assertion.

@@ -1,6 +1,6 @@
 /**
  * Every bound of the wire, by name, with its arithmetic. A limit here is part of the protocol (docs/protocol.md, clauses
- * B60 and on): a sender that stays inside it is understood by every receiver, and a receiver may refuse what goes beyond.
+ * B60 and B61): a sender that stays inside it is understood by every receiver, and a receiver may refuse what goes beyond.
  *
  * Bounds of queues and windows are not here: they belong to the machines that hold them.
  */

@@ -1,0 +1,48 @@
+/**
+ * Everything that a command takes from outside: arguments, environment, streams, time, signals and the library itself.
+ * Commands never touch `process`, so that each of them runs in a unit test against a fake; process-io.ts is the real one.
+ */
+
+import type { Client, ConnectOptions, Node, NodeOptions, PeersConfig } from '../index.ts'
+
+/** A stream that text is written to. */
+export interface Sink {
+  write(text: string): void
+  readonly isTTY: boolean
+  /** How many characters fit into a line; 80 where nobody knows. */
+  readonly columns: number
+}
+
+/** The part of the library that the commands use. They load it through `Io`, because `--help` must not pay for it. */
+export interface Library {
+  createNode(options: NodeOptions): Promise<Node>
+  connect(node: string, options: ConnectOptions): Promise<Client>
+  loadPeers(source: string | undefined, env: Readonly<Record<string, string | undefined>>): PeersConfig
+  parseDuration(text: string): number
+}
+
+/** The outside of a command. */
+export interface Io {
+  /** The arguments after the name of the program. */
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly stdout: Sink
+  readonly stderr: Sink
+  /**
+   * Aborts at the first SIGINT or SIGTERM, or when the reader of stdout has gone (EPIPE); the reason is that name.
+   * A second signal ends the process at once and is not seen here.
+   */
+  readonly interrupt: AbortSignal
+  readonly hostname: string
+  readonly pid: number
+  /** The version of the package. */
+  readonly version: string
+  /** Milliseconds, with fraction, from any fixed start. Never goes back. */
+  nowMs(): number
+  /** Resolves after a time, or as soon as one of the signals aborts; never rejects. */
+  sleep(durationMs: number, ...signals: readonly AbortSignal[]): Promise<void>
+  /** Standard input up to its end. */
+  readInput(): Promise<string>
+  writeFile(path: string, text: string): Promise<void>
+  loadLibrary(): Promise<Library>
+}

@@ -1,0 +1,300 @@
+/**
+ * The peers file: who is in the mesh and where to dial each. Two shapes are in use, and both are read:
+ *
+ *   {"info": {"network"}, "replicas": [{"pid", "name", "address", "host", "ipaddr", "port"}]}
+ *   {"tick": "500ms", "log_level": 2, "peers": [{"pid", "name", "ip_address", "port"}]}
+ *
+ * The file is read whole: all faults come in one answer, each with its path, what was expected and what was found. Fields
+ * that are not known are left alone, since the usual files have more of them; but one that looks like a slip of the pen
+ * for a known field that is missing is a fault, because it would be ignored in silence. This file reads values that were
+ * parsed already; src/node/config.ts reads the disk.
+ */
+
+import { isName, NAME_RULE } from '../wire/names.ts'
+import { readDuration } from './duration.ts'
+import { type AddressResult, dialEndpoint, joinHostAndPort, parseAddress } from './endpoint.ts'
+import { found } from './found.ts'
+import { misspelt } from './spelling.ts'
+
+/** One thing that is wrong: where ("replicas[2].port", or "" for the whole), and what was expected and found. */
+export interface Fault {
+  readonly path: string
+  readonly message: string
+}
+
+/** A member, as the file describes it. */
+export interface PeerEntry {
+  readonly name: string
+  /** The ZeroMQ endpoint that the others dial. */
+  readonly address: string
+  /** What its machine calls itself. */
+  readonly host?: string
+  /** The number or name that other tools give it; the mesh does not use it. */
+  readonly pid?: number | string
+}
+
+/** What a peers file says. A setting is absent when the file does not mention it. */
+export interface PeersFile {
+  readonly peers: readonly PeerEntry[]
+  readonly network?: string
+  readonly tickMs?: number
+  readonly logLevel?: number
+}
+
+export type PeersFileResult =
+  | { readonly ok: true; readonly config: PeersFile }
+  | { readonly ok: false; readonly faults: readonly Fault[] }
+
+/** The fields that are understood, for hints and for the test that holds the JSON Schema against them. */
+export const TOP_FIELDS = ['info', 'replicas', 'peers', 'network', 'tick', 'log_level'] as const
+export const INFO_FIELDS = ['network'] as const
+export const PEER_FIELDS = ['pid', 'name', 'address', 'host', 'ipaddr', 'ip_address', 'port'] as const
+
+/** A full mesh has a socket to each peer on each node; beyond this many, a file of all peers is the wrong tool. */
+export const MAX_PEERS = 4096
+/** Below this a heartbeat costs more than it tells; above it a dead peer goes unnoticed for minutes. */
+export const MIN_TICK_MS = 10
+export const MAX_TICK_MS = 60_000
+/** The words for the levels 0 to 3. */
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
+
+type Fields = Readonly<Record<string, unknown>>
+type Report = (path: string, message: string) => void
+
+/** Reads the parsed JSON of a peers file. */
+export function parsePeersFile(json: unknown): PeersFileResult {
+  return read(json, TOP_FIELDS, (fields, report) => ({
+    tickMs: readTick(fields.tick, report),
+    logLevel: readLogLevel(fields.log_level, 'log_level', report),
+  }))
+}
+
+/** Reads what a program gives in place of a file: a `PeersConfig`, or the JSON of a peers file that it read itself. */
+export function parsePeersObject(value: unknown): PeersFileResult {
+  return read(value, ['info', 'replicas', 'peers', 'network', 'tickMs', 'logLevel'], (fields, report) => ({
+    tickMs: readTickMs(fields.tickMs, 'tickMs', report) ?? readTick(fields.tick, report),
+    logLevel:
+      readLogLevel(fields.logLevel, 'logLevel', report) ??
+      readLogLevel(fields.log_level, 'log_level', report),
+  }))
+}
+
+/** Checks a tick in milliseconds, wherever it was given. */
+export function readTickMs(value: unknown, path: string, report: Report): number | undefined {
+  if (value === undefined || isTick(value)) return value
+  report(
+    path,
+    `expected a whole number of milliseconds from ${MIN_TICK_MS} to ${MAX_TICK_MS}, ${found(value)}`,
+  )
+  return undefined
+}
+
+type Settings = { readonly tickMs: number | undefined; readonly logLevel: number | undefined }
+
+function read(
+  json: unknown,
+  known: readonly string[],
+  readSettings: (fields: Fields, report: Report) => Settings,
+): PeersFileResult {
+  const faults: Fault[] = []
+  const report: Report = (path, message) => faults.push({ path, message })
+  if (!isFields(json)) {
+    report('', `expected an object with a list "replicas" or "peers", ${found(json)}`)
+    return { ok: false, faults }
+  }
+  // Where one of the two lists is there, nothing can be meant for the other.
+  const hasList = json.replicas !== undefined || json.peers !== undefined
+  const candidates = hasList ? known.filter((name) => name !== 'replicas' && name !== 'peers') : known
+  reportMisspelt(json, candidates, '', report)
+  const network = readNetwork(json, report)
+  const { tickMs, logLevel } = readSettings(json, report)
+  const peers = readPeers(json, report)
+  if (faults.length > 0) return { ok: false, faults }
+  const config = {
+    peers,
+    ...(network === undefined ? {} : { network }),
+    ...(tickMs === undefined ? {} : { tickMs }),
+    ...(logLevel === undefined ? {} : { logLevel }),
+  }
+  return { ok: true, config }
+}
+
+function readNetwork(fields: Fields, report: Report): string | undefined {
+  const { info } = fields
+  if (info !== undefined && !isFields(info)) report('info', `expected an object, ${found(info)}`)
+  const inner = isFields(info) ? info : {}
+  reportMisspelt(inner, INFO_FIELDS, 'info.', report)
+  const outer = readOneName(fields.network, 'network', report)
+  const nested = readOneName(inner.network, 'info.network', report)
+  if (outer !== undefined && nested !== undefined && outer !== nested) {
+    report('network', `expected the same as info.network (${JSON.stringify(nested)}), ${found(outer)}`)
+  }
+  return outer ?? nested
+}
+
+function readOneName(value: unknown, path: string, report: Report): string | undefined {
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && isName(value)) return value
+  report(path, `expected ${NAME_RULE}, ${found(value)}`)
+  return undefined
+}
+
+function readTick(value: unknown, report: Report): number | undefined {
+  if (value === undefined) return undefined
+  const duration = readDuration(value)
+  if (!duration.ok) report('tick', duration.message)
+  else if (isTick(duration.ms)) return duration.ms
+  else report('tick', `expected ${MIN_TICK_MS}ms to ${MAX_TICK_MS / 1000}s, ${found(value)}`)
+  return undefined
+}
+
+function isTick(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= MIN_TICK_MS && Number(value) <= MAX_TICK_MS
+}
+
+function readLogLevel(value: unknown, path: string, report: Report): number | undefined {
+  if (value === undefined) return undefined
+  const level = typeof value === 'string' ? LOG_LEVELS.indexOf(value as (typeof LOG_LEVELS)[number]) : value
+  if (typeof level === 'number' && LOG_LEVELS[level] !== undefined) return level
+  report(path, `expected 0 to 3, or one of ${LOG_LEVELS.join(', ')}, ${found(value)}`)
+  return undefined
+}
+
+function readPeers(fields: Fields, report: Report): readonly PeerEntry[] {
+  const { replicas, peers } = fields
+  if (replicas !== undefined && peers !== undefined) {
+    report('', 'expected one list, "replicas" or "peers", found both')
+    return []
+  }
+  const listName = replicas === undefined ? 'peers' : 'replicas'
+  const list = replicas ?? peers
+  if (!Array.isArray(list) || list.length === 0) {
+    const where = list === undefined ? '' : listName
+    report(where, `expected a list "replicas" or "peers" with at least one entry, ${found(list)}`)
+    return []
+  }
+  if (list.length > MAX_PEERS) {
+    report(listName, `expected at most ${MAX_PEERS} entries, found ${list.length}`)
+    return []
+  }
+  const owners = { names: new Map<string, string>(), addresses: new Map<string, string>() }
+  return list.flatMap((value, index) => {
+    const path = `${listName}[${index}]`
+    if (isFields(value)) return readPeer(value, path, owners, report)
+    report(path, `expected an object, ${found(value)}`)
+    return []
+  })
+}
+
+/** Which entry has a name or an address already, by its path. */
+type Owners = { readonly names: Map<string, string>; readonly addresses: Map<string, string> }
+
+function readPeer(fields: Fields, path: string, owners: Owners, report: Report): readonly PeerEntry[] {
+  reportMisspelt(fields, PEER_FIELDS, `${path}.`, report)
+  const name = readOneName(fields.name, `${path}.name`, report)
+  if (fields.name === undefined) report(`${path}.name`, `expected ${NAME_RULE}, found nothing`)
+  if (name !== undefined) claim(owners.names, name, path, `${path}.name`, report)
+  const host = readText(fields, 'host', path, report)
+  const pid = readPid(fields.pid, path, report)
+  const dial = readDial(fields, path, report)
+  if (dial !== undefined) claim(owners.addresses, dial.endpoint, path, dial.path, report)
+  if (name === undefined || dial === undefined) return []
+  const entry = { name, address: dial.endpoint }
+  return [{ ...entry, ...(host === undefined ? {} : { host }), ...(pid === undefined ? {} : { pid }) }]
+}
+
+function claim(owners: Map<string, string>, what: string, owner: string, path: string, report: Report): void {
+  const first = owners.get(what)
+  if (first === undefined) owners.set(what, owner)
+  else report(path, `expected each only once, found ${JSON.stringify(what)}, which ${first} has already`)
+}
+
+/** Where a peer is dialled: `address`; else `ipaddr` or `ip_address` with `port`; else `host` with `port`. */
+function readDial(
+  fields: Fields,
+  path: string,
+  report: Report,
+): { readonly endpoint: string; readonly path: string } | undefined {
+  const address = readText(fields, 'address', path, report)
+  const ip = readText(fields, 'ipaddr', path, report) ?? readText(fields, 'ip_address', path, report)
+  const port = readPort(fields, path, report)
+  const host = ip ?? (typeof fields.host === 'string' && fields.host !== '' ? fields.host : undefined)
+  if (address !== undefined) return finish(readAddress(address, port), `${path}.address`, report)
+  // A field that is there with a wrong type was reported already; a second complaint would only confuse.
+  if (!isTextOrAbsent(fields.address)) return undefined
+  if (host === undefined) {
+    if ([fields.ipaddr, fields.ip_address, fields.host].every(isTextOrAbsent)) {
+      report(
+        `${path}.address`,
+        'expected "host:port" (or "ipaddr" and "port", or "host" and "port"), found nothing',
+      )
+    }
+    return undefined
+  }
+  if (port === undefined) {
+    if (fields.port === undefined) report(`${path}.port`, 'expected a port from 1 to 65535, found nothing')
+    return undefined
+  }
+  const field = ip === undefined ? 'host' : fields.ipaddr === ip ? 'ipaddr' : 'ip_address'
+  const joined = joinHostAndPort(host, port)
+  return finish(joined, joined.ok ? `${path}.port` : `${path}.${field}`, report)
+}
+
+/** An address without a port takes it from `port`; one with a port does not care what `port` says. */
+function readAddress(address: string, port: number | undefined): AddressResult {
+  const result = parseAddress(address)
+  if (result.ok || port === undefined) return result
+  const joined = joinHostAndPort(address, port)
+  return joined.ok ? joined : result
+}
+
+function finish(
+  result: AddressResult,
+  path: string,
+  report: Report,
+): { readonly endpoint: string; readonly path: string } | undefined {
+  if (result.ok) return { endpoint: dialEndpoint(result.address), path }
+  report(path, result.message)
+  return undefined
+}
+
+/** A text that is optional; an empty one, which some tools write for "none", counts as absent. */
+function readText(fields: Fields, name: string, path: string, report: Report): string | undefined {
+  const value = fields[name]
+  if (value === undefined || value === '') return undefined
+  if (typeof value === 'string') return value
+  report(`${path}.${name}`, `expected a text, ${found(value)}`)
+  return undefined
+}
+
+function readPort(fields: Fields, path: string, report: Report): number | undefined {
+  const { port } = fields
+  if (port === undefined) return undefined
+  if (typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65535) return port
+  report(`${path}.port`, `expected a port from 1 to 65535, ${found(port)}`)
+  return undefined
+}
+
+function readPid(value: unknown, path: string, report: Report): number | string | undefined {
+  if (value === undefined || typeof value === 'string') return value
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value
+  report(`${path}.pid`, `expected a whole number or a text, ${found(value)}`)
+  return undefined
+}
+
+function reportMisspelt(fields: Fields, candidates: readonly string[], prefix: string, report: Report): void {
+  const absent = candidates.filter((name) => fields[name] === undefined)
+  for (const field of Object.keys(fields)) {
+    const isKnown = [...candidates, ...TOP_FIELDS, ...PEER_FIELDS].some((name) => name === field)
+    const meant = isKnown ? undefined : misspelt(field, absent)
+    if (meant !== undefined) report(`${prefix}${field}`, `unknown field; did you mean "${meant}"?`)
+  }
+}
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === 'string'
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

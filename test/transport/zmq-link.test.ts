@@ -1,0 +1,265 @@
+/** A link over pretended sockets: the answers to what real ones do too rarely to wait for. */
+
+import test, { type ExecutionContext } from 'ava'
+import type { ConnectionId } from '../../src/base/ids.ts'
+import { Link, type LinkSocket } from '../../src/transport/zmq-link.ts'
+import type { MonitorEvent } from '../../src/transport/zmq-receive.ts'
+import { Recorder } from './recorder.ts'
+
+/** A socket whose monitor tells what the test says. */
+class FakeSocket implements LinkSocket {
+  closed = false
+  linger = -1
+  readonly readable = false
+  connectedTo: string | undefined
+  sent = 0
+  #nextEvent: ((event: MonitorEvent | undefined) => void) | undefined
+  #failEvents: ((error: Error) => void) | undefined
+  #failReceive: ((error: Error) => void) | undefined
+  #failSend: ((error: Error) => void) | undefined
+  readonly #queued: MonitorEvent[] = []
+
+  readonly events = {
+    receive: (): Promise<MonitorEvent | undefined> =>
+      new Promise((resolve, reject) => {
+        const queued = this.#queued.shift()
+        if (queued !== undefined) {
+          resolve(queued)
+          return
+        }
+        this.#nextEvent = resolve
+        this.#failEvents = reject
+      }),
+  }
+
+  connect(endpoint: string): void {
+    this.connectedTo = endpoint
+  }
+
+  receive(): Promise<Buffer[]> {
+    return new Promise((_, reject) => {
+      this.#failReceive = reject
+    })
+  }
+
+  send(): Promise<void> {
+    this.sent += 1
+    return new Promise((_, reject) => {
+      this.#failSend = reject
+    })
+  }
+
+  close(): void {
+    this.closed = true
+    this.#nextEvent?.(undefined)
+    this.#failReceive?.(new Error('closed'))
+    this.#failSend?.(new Error('closed'))
+  }
+
+  tell(...types: string[]): void {
+    for (const type of types) {
+      const next = this.#nextEvent
+      this.#nextEvent = undefined
+      if (next === undefined) this.#queued.push({ type })
+      else next({ type })
+    }
+  }
+
+  breakMonitor(): void {
+    this.#failEvents?.(new Error('the monitor broke'))
+  }
+}
+
+function emfile(): Error {
+  return Object.assign(new Error('Too many open files'), { code: 'EMFILE' })
+}
+
+interface Linked {
+  readonly link: Link
+  readonly recorder: Recorder
+  readonly data: FakeSocket[]
+  readonly pulses: FakeSocket[]
+  /** Waits for attempt `number`, counted from 0. */
+  attempt(number: number): Promise<FakeSocket>
+}
+
+type Step = 'socket' | 'monitor' | 'pulse'
+
+/** A link whose first attempt fails at `failing` for want of file descriptors. */
+function linked(t: ExecutionContext, times: { dialTimeoutMs?: number } = {}, failing?: Step): Linked {
+  const recorder = new Recorder()
+  const data: FakeSocket[] = []
+  const pulses: FakeSocket[] = []
+  const open = (list: FakeSocket[], step: Step) => (): FakeSocket => {
+    const socket = new FakeSocket()
+    list.push(socket)
+    const isFirst = list.length === 1
+    if (isFirst && step === failing) throw emfile()
+    if (isFirst && step === 'socket' && failing === 'monitor') {
+      Object.defineProperty(socket, 'events', {
+        get: () => {
+          throw emfile()
+        },
+      })
+    }
+    // The pulse is opened when the link has come up: it does so here by itself.
+    if (isFirst && step === 'socket' && failing === 'pulse') socket.tell('handshake')
+    return socket
+  }
+  const link = new Link({
+    connection: 1 as ConnectionId,
+    endpoint: 'tcp://127.0.0.1:7000',
+    times: { silentAfterMs: 1000, dialTimeoutMs: 2000, redialMs: 1, redialMaxMs: 2, lingerMs: 100, ...times },
+    listener: recorder,
+    openSocket: open(data, 'socket'),
+    openPulse: open(pulses, 'pulse'),
+  })
+  t.teardown(() => link.end())
+  const attempt = async (number: number): Promise<FakeSocket> => {
+    const giveUpAt = performance.now() + 5000
+    while (data[number]?.connectedTo === undefined) {
+      if (performance.now() > giveUpAt) throw new Error(`Attempt ${number} was never made`)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    return data[number] as FakeSocket
+  }
+  return { link, recorder, data, pulses, attempt }
+}
+
+test('a link that is up has a pulse to the same address, and both go with it', async (t) => {
+  const { link, recorder, pulses, attempt } = linked(t)
+  const socket = await attempt(0)
+  socket.tell('connect:delay', 'connect', 'handshake')
+  await recorder.until(() => recorder.count('up') === 1)
+  t.is(pulses[0]?.connectedTo, 'tcp://127.0.0.1:7000')
+  link.end()
+  t.deepEqual([socket.closed, pulses[0]?.closed, socket.linger], [true, true, 100])
+})
+
+test('a pulse that ends while the link does not makes it silent', async (t) => {
+  const { recorder, pulses, attempt } = linked(t)
+  const socket = await attempt(0)
+  socket.tell('handshake')
+  await recorder.until(() => recorder.count('up') === 1)
+  pulses[0]?.tell('handshake', 'disconnect')
+  await recorder.until(() => recorder.downs.length === 1)
+  t.deepEqual(recorder.downs, ['silent'])
+  t.true(socket.closed)
+  await attempt(1)
+})
+
+test('a pulse that does not come up makes the link silent', async (t) => {
+  const { recorder, attempt } = linked(t, { dialTimeoutMs: 30 })
+  const socket = await attempt(0)
+  socket.tell('handshake')
+  await recorder.until(() => recorder.downs.length === 1)
+  t.deepEqual(recorder.downs, ['silent'])
+})
+
+test('when both end, the link is closed, in whatever order they are told', async (t) => {
+  for (const isPulseFirst of [true, false]) {
+    const { recorder, pulses, attempt } = linked(t)
+    const socket = await attempt(0)
+    socket.tell('handshake')
+    await recorder.until(() => recorder.count('up') === 1)
+    const ends = [pulses[0], socket]
+    for (const end of isPulseFirst ? ends : ends.reverse()) end?.tell('disconnect')
+    await recorder.until(() => recorder.downs.length === 1)
+    await attempt(1)
+    t.deepEqual(recorder.downs, ['closed'])
+  }
+})
+
+test('a close after connect:delay is a refusal, a close without it is silence', async (t) => {
+  const { recorder, attempt } = linked(t)
+  const first = await attempt(0)
+  first.tell('connect:delay', 'close')
+  const second = await attempt(1)
+  second.tell('close')
+  await attempt(2)
+  t.deepEqual(recorder.downs, ['refused', 'silent'])
+})
+
+test('a monitor that breaks costs the link its socket, not its life', async (t) => {
+  const { recorder, attempt } = linked(t)
+  const first = await attempt(0)
+  first.tell('handshake')
+  await recorder.until(() => recorder.count('up') === 1)
+  first.breakMonitor()
+  const second = await attempt(1)
+  t.true(first.closed)
+  t.deepEqual(recorder.downs, ['closed'])
+  t.regex(recorder.faults[0] as string, /the monitor broke/)
+  second.breakMonitor()
+  const third = await attempt(2)
+  t.deepEqual(recorder.downs, ['closed', 'silent'])
+  third.tell('handshake')
+  await recorder.until(() => recorder.count('up') === 2)
+})
+
+test('a want of file descriptors, for a socket, a monitor or a pulse, is a fault and a failed dial', async (t) => {
+  for (const step of ['socket', 'monitor', 'pulse'] as const) {
+    const { recorder, attempt } = linked(t, {}, step)
+    const second = await attempt(1)
+    second.tell('handshake')
+    await recorder.until(() => recorder.count('up') === 1)
+    t.deepEqual(recorder.downs, ['silent'], step)
+    t.deepEqual(recorder.faults.length, 1, step)
+    t.regex(recorder.faults[0] as string, /EMFILE/, step)
+  }
+})
+
+test('a listener that throws on up and on down does not stop the dialling', async (t) => {
+  const { recorder, attempt } = linked(t)
+  recorder.up = () => {
+    throw new Error('a bug in up')
+  }
+  const down = recorder.down.bind(recorder)
+  recorder.down = (connection, cause) => {
+    down(connection, cause)
+    throw new Error('a bug in down')
+  }
+  const first = await attempt(0)
+  first.tell('handshake', 'disconnect')
+  const second = await attempt(1)
+  second.tell('connect:delay', 'close')
+  await attempt(2)
+  t.deepEqual(recorder.downs, ['closed', 'refused'])
+  t.is(recorder.faults.length, 3)
+})
+
+test('a reset from inside of down makes one new attempt, not two', async (t) => {
+  const { link, recorder, data, attempt } = linked(t)
+  recorder.down = () => link.reset()
+  const first = await attempt(0)
+  first.tell('handshake', 'disconnect')
+  const second = await attempt(1)
+  second.tell('handshake')
+  await recorder.until(() => recorder.count('up') === 2)
+  t.is(data.length, 2)
+})
+
+test('a send that is pending when the link is reset settles once, as gone', async (t) => {
+  const { link, recorder, attempt } = linked(t)
+  const socket = await attempt(0)
+  socket.tell('handshake')
+  await recorder.until(() => recorder.count('up') === 1)
+  const result = new Promise((resolve) => link.send([Buffer.from('x')], resolve))
+  t.throws(() => link.send([Buffer.from('y')], t.fail), { message: /one send at a time/ })
+  t.is(socket.sent, 1)
+  link.reset()
+  t.is(await result, 'gone')
+  t.is(socket.linger, 0, 'a reset throws away what the socket still holds')
+})
+
+test('nothing is told after the end', async (t) => {
+  const { link, recorder, data, attempt } = linked(t)
+  const socket = await attempt(0)
+  socket.tell('handshake')
+  await recorder.until(() => recorder.count('up') === 1)
+  link.end()
+  socket.tell('disconnect')
+  link.reset()
+  await new Promise((resolve) => setImmediate(resolve))
+  t.deepEqual([recorder.seen.length, data.length], [1, 1])
+})

@@ -1,0 +1,154 @@
+/**
+ * The scan of msgpack bytes: what it refuses, by table; what it lets pass, the decoder must take without a throw.
+ */
+
+import test from 'ava'
+import fc from 'fast-check'
+import { unpack } from 'msgpackr/unpack'
+import { encodeBody } from '../../src/wire/body.ts'
+import { scanMsgpack } from '../../src/wire/body-scan.ts'
+import { bytesOf } from './vectors.ts'
+
+const CUT = 'The body ends inside a value'
+const TOO_MANY = 'The body announces more values than it can hold'
+
+const refused: readonly (readonly [string, string, string])[] = [
+  ['B54', '', 'The body is empty'],
+  ['B54', '01 02', 'The body has 1 bytes behind its value'],
+  ['B54', '80 c0 c0', 'The body has 2 bytes behind its value'],
+  ['B55', '91*33 c0', 'The body is nested deeper than 32 levels'],
+  ['B56', 'a2 61', CUT],
+  ['B56', 'd9', CUT],
+  ['B56', 'da 00', CUT],
+  ['B56', 'db ffffffff 61', CUT],
+  ['B56', 'c6 ffffffff 61', CUT],
+  ['B56', 'cb 0000', CUT],
+  ['B56', 'cc', CUT],
+  ['B56', 'd6 ff 0000', CUT],
+  ['B56', '93 01 02', TOO_MANY],
+  ['B56', 'dd ffffffff', TOO_MANY],
+  ['B56', 'df ffffffff 00', TOO_MANY],
+  ['B56', 'df 80000001 00', TOO_MANY],
+  ['B56', '92 91 01', CUT],
+  ['B57', 'c1', 'The body has a value of a type that is not allowed (0xc1)'],
+  ['B57', 'd4 72 40', 'The body has a value of a type that is not allowed (0xd4)'],
+  ['B57', 'd4 00 00', 'The body has a value of a type that is not allowed (0xd4)'],
+  ['B57', 'd5 72 40 00', 'The body has a value of a type that is not allowed (0xd5)'],
+  ['B57', 'd8 01 00*16', 'The body has a value of a type that is not allowed (0xd8)'],
+  ['B57', 'c8 0001 ff 00', 'The body has a value of a type that is not allowed (0xc8)'],
+  ['B57', 'd6 70 00000001', 'The body has an extension of type 112'],
+  ['B57', 'c7 04 42 00000001', 'The body has an extension of type 66'],
+  ['B57', 'c7 03 ff 000000', 'A timestamp has a wrong size'],
+  ['B57', 'c7 0c ff 00000000 7fffffffffffffff', 'A timestamp is outside of what a Date can hold'],
+  ['B57', 'c7 0c ff 00000000 8000000000000000', 'A timestamp is outside of what a Date can hold'],
+  ['B58', '81 90 01', 'A key of a map is neither a string nor an integer'],
+  ['B58', '81 c0 01', 'A key of a map is neither a string nor an integer'],
+  ['B58', '81 c4 01 61 01', 'A key of a map is neither a string nor an integer'],
+]
+
+function faultOfMsgpack(bytes: Uint8Array): string | undefined {
+  return scanMsgpack(bytes).fault
+}
+
+for (const [clause, hex, fault] of refused) {
+  test(`${clause}: the body "${hex}" is refused`, (t) => {
+    t.is(faultOfMsgpack(bytesOf(hex)), fault)
+  })
+}
+
+test('B54: what other encoders write is accepted, also in forms that ours does not choose', (t) => {
+  const accepted = [
+    'c0',
+    'c3',
+    '7f',
+    'e0',
+    'cc 01',
+    'cd 0001',
+    'ce 00000001',
+    'cf 00*8',
+    'd0 ff',
+    'd1 ffff',
+    'd2 ffffffff',
+  ]
+  const more = [
+    'd3 ff*8',
+    'ca 3fc00000',
+    'cb 00*8',
+    'd9 01 61',
+    'da 0001 61',
+    'db 00000001 61',
+    'c4 01 61',
+    'c5 0001 61',
+  ]
+  const most = [
+    'c6 00000001 61',
+    'dc 0001 c0',
+    'dd 00000001 c0',
+    'de 0001 a161 c0',
+    'df 00000001 01 c0',
+    '81 d9 01 61 c0',
+  ]
+  const dates = ['d6 ff 00000001', 'd7 ff 00*8', 'c7 0c ff 00*12', '91*32 c0', '82 a161 92 01 02 a162 80']
+  for (const hex of [...accepted, ...more, ...most, ...dates]) {
+    t.is(faultOfMsgpack(bytesOf(hex)), undefined, hex)
+    t.notThrows(() => unpack(bytesOf(hex)), hex)
+  }
+})
+
+test('B59: a bomb of small values is refused before it is built', (t) => {
+  const array = (count: number, unit: string): Buffer => {
+    const head = Buffer.from([0xdd, 0, 0, 0, 0])
+    head.writeUInt32BE(count, 1)
+    return Buffer.concat([head, Buffer.from(unit.repeat(count), 'hex')])
+  }
+  const bomb = 'The body would need far more memory than its size'
+  t.is(faultOfMsgpack(array(1_000_000, '80')), bomb)
+  t.is(faultOfMsgpack(array(1_000_000, '90')), bomb)
+  t.is(faultOfMsgpack(array(500_000, 'c400')), bomb)
+  t.is(faultOfMsgpack(array(70_000, '81a0c0')), undefined)
+  t.is(faultOfMsgpack(array(1_000_000, '01')), undefined)
+})
+
+test('B54: what passes the scan never makes the decoder throw', (t) => {
+  let passed = 0
+  const token = fc.oneof(
+    fc.nat(255),
+    fc.constantFrom(0x81, 0x82, 0x91, 0x92, 0xa1, 0xc0, 0xc4, 0xd6, 0xd9, 0xdc, 0xde, 0, 1, 0xff),
+  )
+  fc.assert(
+    fc.property(fc.array(token, { minLength: 1, maxLength: 24 }), (tokens) => {
+      const bytes = Buffer.from(tokens)
+      if (faultOfMsgpack(bytes) !== undefined) return
+      passed += 1
+      t.notThrows(() => unpack(Buffer.from(bytes)))
+    }),
+    { seed: 8, numRuns: 30_000 },
+  )
+  t.true(passed > 500, `${passed} passed`)
+})
+
+test('B54: every truncation of a body is refused, every corruption is answered', (t) => {
+  const value = {
+    id: 17,
+    name: 'alpha',
+    tags: ['a', 'b'],
+    at: new Date(1_234_567),
+    raw: Buffer.from('xy'),
+    big: 2n ** 60n,
+  }
+  const bytes = Buffer.from(encodeBody(value).bytes)
+  t.is(faultOfMsgpack(bytes), undefined)
+  for (let length = 0; length < bytes.length; length += 1)
+    t.not(faultOfMsgpack(bytes.subarray(0, length)), undefined)
+  let passed = 0
+  for (let at = 0; at < bytes.length; at += 1) {
+    for (let byte = 0; byte < 256; byte += 1) {
+      const corrupted = Buffer.from(bytes)
+      corrupted[at] = byte
+      if (faultOfMsgpack(corrupted) !== undefined) continue
+      passed += 1
+      unpack(corrupted)
+    }
+  }
+  t.true(passed > bytes.length)
+})
