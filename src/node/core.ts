@@ -142,10 +142,21 @@ export class Core {
   }
 
   /** A message came in whose body is above the limit and was left out. */
-  tooLarge(connection: ConnectionId, message: Request | Reply | Send): void {
+  tooLarge(now: number, connection: ConnectionId, message: Request | Reply | Send): void {
     const text = `The body is above the limit of ${this.#settings.self.maxBodyBytes} bytes`
     this.#out.tell({ kind: 'violation', connection, text })
     const { kind, sequence } = message
+    const link = this.outreach.links.get(connection)
+    if (link !== undefined && kind === 'reply') {
+      // The handler ran, and asking again would bring the same answer.
+      const failed = {
+        of: 'request',
+        reason: 'handler-failed',
+        code: '',
+        text: `${text}, in its reply`,
+      } as const
+      this.outreach.receive(now, link, [{ kind: 'reject', sequence, ...failed }])
+    }
     if (kind === 'reply' || !this.reception.hasSession(connection)) return
     this.#out.send(connection, { kind: 'reject', of: kind, sequence, reason: 'too-large', code: '', text })
   }
@@ -157,11 +168,13 @@ export class Core {
     return this.caster.cast(now, { peers: expected, until: order.until, ticket: order })
   }
 
-  /** The caller of a broadcast no longer wants it: whoever was asked is told. */
-  cancelBroadcast(now: number, cast: Cast, text: string): void {
+  /** The caller of a broadcast no longer wants it: whoever was asked is told. Gives whether anybody was. */
+  cancelBroadcast(now: number, cast: Cast, text: string): boolean {
     const asks = this.#asks.get(cast) ?? []
     this.caster.cancel(now, cast, text)
+    const wasSent = cast.tally.acked.length > 0 || asks.some((ask) => ask.sentCount > 0)
     for (const ask of asks) this.outreach.caller.cancel(now, ask)
+    return wasSent
   }
 
   /** Says goodbye and takes no new work; what runs may go on. */

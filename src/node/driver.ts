@@ -148,7 +148,7 @@ export class Driver implements TransportListener {
     this.#framesReceived += 1
     this.#received += decoded.messages.length
     if (decoded.messages.length > 0) this.core.receive(now, connection, decoded.messages)
-    for (const message of decoded.tooLarge) this.core.tooLarge(connection, message)
+    for (const message of decoded.tooLarge) this.core.tooLarge(now, connection, message)
     if (decoded.malformed !== undefined) this.#violation(connection, decoded.malformed)
     if (decoded.unknown > 0) this.#violation(connection, `${decoded.unknown} envelopes of an unknown kind`)
     this.#afterCore()
@@ -224,7 +224,7 @@ export class Driver implements TransportListener {
     switch (event.kind) {
       case 'reset-link': {
         const { connection } = event.link
-        this.#resets += 1
+        if (event.why !== 'peer-is-back') this.#resets += 1
         this.core.linkDown(this.now, connection, 'reset')
         this.transport.reset(connection)
         this.#mailer.clear(connection)

@@ -87,7 +87,9 @@ function rejectedError(what: string, { peer, isIdempotent }: Attempted, reject: 
       const fate = { outcome: 'handled', safeToRetry: isIdempotent, peer } as const
       return new ZmqnetError({ code, ...fate, ...remote, message: `${what}: its handler failed: ${text}` })
     }
+    // The handler may have run, or may still run.
     case 'forgotten':
+    case 'cancelled':
       return new ZmqnetError({
         code,
         outcome: 'unknown',
@@ -102,7 +104,6 @@ function rejectedError(what: string, { peer, isIdempotent }: Attempted, reject: 
     case 'unknown-verb':
     case 'expired':
     case 'overloaded':
-    case 'cancelled':
     case 'closing':
       return new ZmqnetError({
         code,

@@ -27,6 +27,12 @@ const QUEUE_LIMITS = {
 /** An inbound peer that takes nothing is tried again after this; there is no event that tells when it would. */
 const FULL_PAUSE_MS = 5
 
+/**
+ * Connections whose queues are remembered while they are idle: strangers who were told to say Hello come and go, and
+ * nobody says when. As many as there may be sessions, twice.
+ */
+const MAX_QUEUES = 8192
+
 const CONTROL_LANE = 0
 const RPC_LANE = 1
 
@@ -178,15 +184,10 @@ export class Mailer {
     this.#giveBack(connection, unsent, 'down')
   }
 
-  /** Drops the record of a connection that has nothing to send: strangers come and go. */
-  forgetIdle(connection: ConnectionId): void {
-    const queue = this.#queues.get(connection)
-    if (queue !== undefined && !queue.isSending && queue.outbox.size === 0) this.#queues.delete(connection)
-  }
-
   #queue(connection: ConnectionId): Queue {
     const found = this.#queues.get(connection)
     if (found !== undefined) return found
+    if (this.#queues.size >= MAX_QUEUES) this.#forgetIdle()
     const queue: Queue = {
       connection,
       outbox: new Outbox(TRAITS, QUEUE_LIMITS),
@@ -199,6 +200,12 @@ export class Mailer {
     }
     this.#queues.set(connection, queue)
     return queue
+  }
+
+  #forgetIdle(): void {
+    for (const [connection, queue] of this.#queues) {
+      if (!queue.isSending && queue.outbox.size === 0) this.#queues.delete(connection)
+    }
   }
 
   #mark(queue: Queue): void {

@@ -144,14 +144,15 @@ export class Operations {
       }
       if (signal?.aborted === true) throw abortedError(action, undefined)
       const { now } = this.#driver
+      let wasSent = false
       const abort = (): void => {
-        this.#driver.core.cancelBroadcast(this.#driver.now, cast, 'The caller aborted')
+        wasSent = this.#driver.core.cancelBroadcast(this.#driver.now, cast, 'The caller aborted')
         this.#driver.afterCommand()
       }
       const ticket: Ticket<BroadcastResult> = {
         resolve: (result) => {
           signal?.removeEventListener('abort', abort)
-          if (signal?.aborted === true) reject(abortedError(action, undefined))
+          if (signal?.aborted === true) reject(abortedError(action, undefined, wasSent))
           else resolve(result)
         },
         reject,
@@ -296,11 +297,9 @@ function invalid(message: string, cause?: unknown): ZmqnetError {
   return new ZmqnetError({ code: 'INVALID_ARGUMENT', safeToRetry: false, message, cause })
 }
 
-function abortedError(action: string, peer: string | undefined): ZmqnetError {
+function abortedError(action: string, peer: string | undefined, wasSent = false): ZmqnetError {
   const where = peer === undefined ? {} : { peer }
-  return new ZmqnetError({
-    code: 'ABORTED',
-    message: `Cannot ${action}: the signal was aborted before it began`,
-    ...where,
-  })
+  const fate = wasSent ? ({ outcome: 'unknown', safeToRetry: false } as const) : {}
+  const message = `Cannot ${action}: the caller aborted it ${wasSent ? 'when it was on its way' : 'before it was sent'}`
+  return new ZmqnetError({ code: 'ABORTED', message, ...where, ...fate })
 }

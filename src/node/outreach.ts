@@ -9,6 +9,7 @@ import type { Random } from '../base/random.ts'
 import type { Detector } from '../liveness/detector.ts'
 import { Heart, type OwnLoad } from '../liveness/heart.ts'
 import { Outages } from '../liveness/outages.ts'
+import { suspicionTimes } from '../liveness/suspicion.ts'
 import { Sender, type SenderEvent } from '../oneway/sender.ts'
 import { Caller, type CallerEvent } from '../rpc/caller.ts'
 import type { Identity } from '../session/identity.ts'
@@ -50,13 +51,17 @@ export class Outreach {
   readonly routes = new Map<string, Route>()
   readonly #settings: OutreachSettings
   readonly #out: Out<OutreachEvent>
+  #isDraining = false
 
   constructor(settings: OutreachSettings, out: Out<OutreachEvent>) {
     const { send, tell } = out
     this.#settings = settings
     this.#out = out
     this.links = new Links(settings.self, { send, tell: (event) => this.#onLink(event) })
-    this.caller = new Caller(settings.random, { send, tell: (event) => this.#onCaller(event) })
+    this.caller = new Caller(settings.random, suspicionTimes(settings.tickMs).suspectMs, {
+      send,
+      tell: (event) => this.#onCaller(event),
+    })
     this.sender = new Sender({ send, tell })
     this.heart = new Heart(settings.tickMs, settings.random, settings.ownLoad, { send })
   }
@@ -89,8 +94,9 @@ export class Outreach {
     if (link?.state === 'down') this.#out.tell({ kind: 'reset-link', link, why: 'peer-is-back' })
   }
 
-  /** Says goodbye on every link. */
+  /** Says goodbye on every link, also on those that open later. */
   drain(): void {
+    this.#isDraining = true
     for (const { link } of this.routes.values()) {
       this.heart.stop(link.connection)
       if (link.state === 'open') this.#out.send(link.connection, { kind: 'goodbye' })
@@ -184,7 +190,8 @@ export class Outreach {
     if (session === undefined) return
     this.routes.get(peer)?.outages.opened(now)
     this.#settings.detector.met(now, peer, session.incarnation)
-    this.heart.start(now, connection, (at) => this.#wantsEcho(at, peer))
+    if (this.#isDraining) this.#out.send(connection, { kind: 'goodbye' })
+    else this.heart.start(now, connection, (at) => this.#wantsEcho(at, peer))
     this.caller.linkOpened(now, peer, session)
     this.sender.linkOpened(now, peer, session)
   }
@@ -198,10 +205,13 @@ export class Outreach {
     if (link !== undefined) this.#out.tell({ kind: 'reset-link', link, why: 'lifeless' })
   }
 
-  /** Whether the link owes an answer, or its peer was not heard for a tick on any way. */
+  /**
+   * Whether the link owes an answer, or its peer was not heard just now on any way. Just now is a quarter of a tick: the
+   * next Beat may be 2 ticks away, and silence for 2.5 ticks is suspicious.
+   */
   #wantsEcho(now: number, peer: string): boolean {
     if (this.caller.isExpecting(peer) || this.sender.isExpecting(peer)) return true
-    return now - this.#settings.detector.get(peer).quietSince >= this.#settings.tickMs
+    return now - this.#settings.detector.get(peer).quietSince >= this.#settings.tickMs / 4
   }
 
   #violation(link: Link, text: string): void {

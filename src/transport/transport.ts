@@ -42,7 +42,10 @@ export interface Transport {
   listen(endpoint: string): Promise<string>
   /** Opens a connection and keeps dialling, with backoff, until `hangUp`. Throws on an endpoint that can never work. */
   dial(endpoint: string): ConnectionId
-  /** Throws the connection's socket away and dials afresh at once: the reset of the Lazy Pirate. */
+  /**
+   * Throws the connection's socket away and dials afresh at once: the reset of the Lazy Pirate. No `down` follows, as
+   * the caller knows; a send that is pending is `gone`.
+   */
   reset(connection: ConnectionId): void
   /** Ends a dialled connection for good, or forgets an inbound one. */
   hangUp(connection: ConnectionId): void

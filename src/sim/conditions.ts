@@ -1,0 +1,103 @@
+/**
+ * The state of the simulated network: how slow and how lossy each direction between two hosts is, and which directions
+ * are cut. It is plain state that tests and fault plans change; connection.ts obeys it.
+ */
+
+import { assert } from '../base/assert.ts'
+
+/** How one direction between two hosts behaves. */
+export interface LinkFaults {
+  /** The shortest and the longest time that a message travels, in whole milliseconds. */
+  readonly delayMs: readonly [number, number]
+  /** The probability that a message is lost, 0 to 1. TCP would not lose it; the protocol has to survive it. */
+  readonly loss: number
+  /** The probability that a message arrives twice, 0 to 1. */
+  readonly duplicate: number
+  /** The probability that a message takes a way of its own and overtakes or falls behind others, 0 to 1. */
+  readonly reorder: number
+}
+
+/** A good local network: 1 to 10 ms, and nothing goes wrong. */
+export const CALM: LinkFaults = { delayMs: [1, 10], loss: 0, duplicate: 0, reorder: 0 }
+
+/** The directions that `set` is about; without a name, all of them. */
+export interface Direction {
+  readonly from?: string
+  readonly to?: string
+}
+
+/** Delays, faults and cuts between hosts. */
+export class Conditions {
+  #everywhere: LinkFaults
+  readonly #special = new Map<string, LinkFaults>()
+  /** How many cuts lie on a direction: overlapping partitions are healed one by one. */
+  readonly #cuts = new Map<string, number>()
+  readonly #onChange: () => void
+
+  /** `onChange` is called when a direction was cut or healed. */
+  constructor(faults: LinkFaults, onChange: () => void) {
+    this.#everywhere = checked(faults)
+    this.#onChange = onChange
+  }
+
+  /** How the direction behaves now. */
+  faults(from: string, to: string): LinkFaults {
+    if (this.#special.size === 0) return this.#everywhere
+    return (
+      this.#special.get(`${from}>${to}`) ??
+      this.#special.get(`${from}>`) ??
+      this.#special.get(`>${to}`) ??
+      this.#everywhere
+    )
+  }
+
+  /** Changes some numbers, everywhere (which ends all exceptions) or for one direction. */
+  set(change: Partial<LinkFaults>, direction: Direction = {}): void {
+    const { from = '', to = '' } = direction
+    if (from === '' && to === '') {
+      this.#special.clear()
+      this.#everywhere = checked({ ...this.#everywhere, ...change })
+    } else {
+      this.#special.set(`${from}>${to}`, checked({ ...this.faults(from, to), ...change }))
+    }
+  }
+
+  /** Whether messages from one host reach the other. */
+  isOpen(from: string, to: string): boolean {
+    return this.#cuts.size === 0 || !this.#cuts.has(`${from}>${to}`)
+  }
+
+  /** Cuts one direction. */
+  cut(from: string, to: string): void {
+    const key = `${from}>${to}`
+    this.#cuts.set(key, (this.#cuts.get(key) ?? 0) + 1)
+    this.#onChange()
+  }
+
+  /** Takes one cut away. Without effect when all were healed in between. */
+  mend(from: string, to: string): void {
+    const key = `${from}>${to}`
+    const count = this.#cuts.get(key) ?? 0
+    if (count > 1) this.#cuts.set(key, count - 1)
+    else this.#cuts.delete(key)
+    this.#onChange()
+  }
+
+  /** Takes all cuts away. */
+  heal(): void {
+    this.#cuts.clear()
+    this.#onChange()
+  }
+}
+
+function checked(faults: LinkFaults): LinkFaults {
+  const [shortest, longest] = faults.delayMs
+  assert(
+    Number.isInteger(shortest) && Number.isInteger(longest) && shortest >= 0 && shortest <= longest,
+    `delayMs is a range of whole milliseconds, not [${shortest}, ${longest}]`,
+  )
+  for (const name of ['loss', 'duplicate', 'reorder'] as const) {
+    assert(faults[name] >= 0 && faults[name] <= 1, `${name} is a probability, not ${faults[name]}`)
+  }
+  return faults
+}

@@ -1,0 +1,76 @@
+/**
+ * One party of a simulation, a node or a client: its name, which stays, and the process that runs it now, which comes
+ * and goes with crashes and restarts. Gives each run a world of its own: clock, chance and transport.
+ */
+
+import type { World } from '../node/world.ts'
+import { SimClock } from './clock.ts'
+import type { Network } from './network.ts'
+import { SimProcess } from './process.ts'
+import { randomFor } from './seeds.ts'
+import { SimTransport } from './transport.ts'
+
+/** Monotonic clocks begin anywhere below this, in milliseconds: 11 days. */
+const MAX_CLOCK_START_MS = 1_000_000_000
+
+/** One run of a program. */
+export interface Run {
+  readonly process: SimProcess
+  readonly world: World
+  /** Adds a line to the trace while the process lives. */
+  note(what: string): void
+}
+
+/** A named place for one process after the other. */
+export class Member {
+  readonly name: string
+  process: SimProcess
+  readonly #network: Network
+  readonly #seed: number
+  readonly #transports: SimTransport[] = []
+  #runs = 0
+
+  constructor(network: Network, seed: number, name: string) {
+    this.#network = network
+    this.#seed = seed
+    this.name = name
+    this.process = new SimProcess(network.scheduler, name, name)
+    this.process.kill()
+    network.addHost(name)
+  }
+
+  get alive(): boolean {
+    return this.process.alive
+  }
+
+  /** Starts a new process. */
+  boot(): Run {
+    this.#runs += 1
+    const process = new SimProcess(this.#network.scheduler, this.name, this.name)
+    this.process = process
+    const random = randomFor(this.#seed, `${this.name} ${this.#runs}`)
+    const offsets = { monotonicMs: random.below(MAX_CLOCK_START_MS), wallMs: 0 }
+    const world: World = {
+      clock: new SimClock(this.#network.scheduler, process, offsets),
+      random,
+      transport: (listener) => {
+        const transport = new SimTransport(this.#network, process, listener)
+        this.#transports.push(transport)
+        return transport
+      },
+    }
+    // What a dead process still finds in its promises is never written down.
+    return { process, world, note: (what) => process.alive && this.note(what) }
+  }
+
+  /** Kills the process; its host closes the connections. */
+  kill(): void {
+    this.process.kill()
+    for (const transport of this.#transports.splice(0)) transport.end()
+  }
+
+  /** Adds a line to the trace. */
+  note(what: string): void {
+    this.#network.trace.add(this.#network.scheduler.nowMs, this.name, what)
+  }
+}

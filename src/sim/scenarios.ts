@@ -1,0 +1,153 @@
+/**
+ * Named ordeals for the production nodes, each fixed by a seed: random users and trouble for a minute, then peace, and
+ * judgement. The tests run them for hundreds of seeds; replay.ts runs one seed again and shows what happened.
+ */
+
+import { judge } from './checkers.ts'
+import { CALM, type LinkFaults } from './conditions.ts'
+import { planFaults, unleash } from './faults.ts'
+import { DEFAULT_QUEUE_BYTES } from './network.ts'
+import { randomFor } from './seeds.ts'
+import { type SimOptions, Simulation } from './simulate.ts'
+import { Workload, type WorkloadOptions } from './workload.ts'
+
+/** How an ordeal goes. Times are virtual milliseconds. */
+export interface Scenario {
+  readonly nodes: readonly string[]
+  /** The network during the ordeal. */
+  readonly network: LinkFaults
+  /** Bytes that may be in flight in one direction of a connection. Default: as SimOptions. */
+  readonly queueBytes?: number
+  /** How long the users ask for things, and how long trouble lasts. */
+  readonly fireMs: number
+  /** Whether nodes and links fail as planned by faults.ts. */
+  readonly hasFaults: boolean
+  readonly workload: Omit<WorkloadOptions, 'seed'>
+  /** By when all nodes must see all others alive again after the fire, on a calm network. */
+  readonly healMs: number
+}
+
+const THREE = ['alpha', 'bravo', 'charlie'] as const
+
+/** All scenarios by name. */
+export const SCENARIOS = {
+  /** Three nodes under 20 % loss and duplication. */
+  lossy: {
+    nodes: THREE,
+    network: { ...CALM, loss: 0.2, duplicate: 0.2 },
+    fireMs: 60_000,
+    hasFaults: false,
+    workload: {},
+    healMs: 10_000,
+  },
+  /** The same, and messages overtake each other. */
+  shuffled: {
+    nodes: THREE,
+    network: { delayMs: [1, 40], loss: 0.1, duplicate: 0.2, reorder: 0.3 },
+    fireMs: 60_000,
+    hasFaults: false,
+    workload: {},
+    healMs: 10_000,
+  },
+  /** Partitions, one-way cuts, crashes, restarts, pauses, stalls, and weather. */
+  trouble: {
+    nodes: THREE,
+    network: { ...CALM, loss: 0.02, duplicate: 0.02, reorder: 0.02 },
+    fireMs: 60_000,
+    hasFaults: true,
+    workload: {},
+    healMs: 15_000,
+  },
+  /** Trouble on narrow links: large bodies, and little room for them on the way. */
+  narrow: {
+    nodes: THREE,
+    network: CALM,
+    queueBytes: 100_000,
+    fireMs: 20_000,
+    hasFaults: true,
+    workload: { everyMs: 100, larges: 0.5, maxBodyBytes: 300_000 },
+    healMs: 15_000,
+  },
+  /** As `trouble`, with five nodes and more of it at once. */
+  havoc: {
+    nodes: [...THREE, 'delta', 'echo'],
+    network: { ...CALM, loss: 0.02, duplicate: 0.02, reorder: 0.02 },
+    fireMs: 30_000,
+    hasFaults: true,
+    workload: { everyMs: 400 },
+    healMs: 15_000,
+  },
+} satisfies { readonly [name: string]: Scenario }
+
+export type ScenarioName = keyof typeof SCENARIOS
+
+/** What came of a scenario. */
+export interface Verdict {
+  readonly scenario: ScenarioName
+  readonly seed: number
+  /** Everything that was wrong; empty when the nodes passed. */
+  readonly faults: readonly string[]
+  readonly simulation: Simulation
+  /** How many operations were asked for. */
+  readonly operations: number
+}
+
+/** Runs a scenario with a seed. Never rejects: what is thrown is a fault. */
+export async function runScenario(
+  name: ScenarioName,
+  seed: number,
+  parts: Pick<SimOptions, 'startNode'> = {},
+): Promise<Verdict> {
+  const { nodes, network, workload: options, queueBytes = DEFAULT_QUEUE_BYTES }: Scenario = SCENARIOS[name]
+  const workload = new Workload({ seed, ...options })
+  const simulation = new Simulation({ ...parts, seed, nodes, network, queueBytes, setup: workload.setup })
+  const faults: string[] = []
+  try {
+    await simulation.start()
+    faults.push(...(await play(SCENARIOS[name], simulation, workload)))
+    await simulation.close()
+  } catch (error) {
+    faults.push(error instanceof Error ? error.message : String(error))
+  }
+  faults.push(...simulation.errors.map((line) => `a node logged an error at ${line}`))
+  const { entries } = workload.history(simulation)
+  const operations = entries.filter((entry) => entry.kind === 'asked').length
+  return { scenario: name, seed, faults, simulation, operations }
+}
+
+/** The command that runs it again. */
+export function replayCommand(scenario: ScenarioName, seed: number): string {
+  return `node dist/src/sim/replay.js --scenario ${scenario} --seed ${seed}`
+}
+
+/** What a test says of a scenario that failed. */
+export function describeVerdict(verdict: Verdict): string {
+  const { scenario, seed, faults } = verdict
+  const lines = faults.slice(0, 10).map((fault) => `  - ${fault}`)
+  if (faults.length > lines.length) lines.push(`  ... and ${faults.length - lines.length} more`)
+  const command = replayCommand(scenario, seed)
+  return [`Scenario "${scenario}" failed with seed ${seed}:`, ...lines, `Replay it: ${command} --trace`].join(
+    '\n',
+  )
+}
+
+/** First the fire, then peace: everything must have settled and everybody be seen. */
+async function play(scenario: Scenario, simulation: Simulation, workload: Workload): Promise<string[]> {
+  const { nodes, network, fireMs, hasFaults, healMs } = scenario
+  workload.start(simulation, fireMs)
+  const untilMs = simulation.now + fireMs
+  if (hasFaults) {
+    const plan = planFaults(randomFor(simulation.seed, 'faults'), {
+      names: nodes,
+      fromMs: simulation.now,
+      untilMs,
+    })
+    unleash(simulation, plan, network)
+  }
+  await simulation.run(fireMs)
+  simulation.setFaults(CALM)
+  simulation.heal()
+  await simulation.run(healMs)
+  workload.look(simulation)
+  return judge(workload.history(simulation))
+}

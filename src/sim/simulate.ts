@@ -1,0 +1,378 @@
+/**
+ * A whole mesh in one process, on virtual time: production nodes over a simulated network, driven by a test that can
+ * partition, crash, restart, pause and stall them. Equal options and equal calls give equal runs, byte for byte.
+ *
+ * Time stands still unless `run`, `runUntil` or `settle` move it. This file only puts the parts together: time is in
+ * scheduler.ts and turns.ts, the network in network.ts, a process's life in member.ts.
+ */
+
+import { assert } from '../base/assert.ts'
+import type { Client, Logger, Node } from '../node/api.ts'
+import { startClient } from '../node/client.ts'
+import { startNode } from '../node/node.ts'
+import type { NodeSettings, World } from '../node/world.ts'
+import type { Direction, LinkFaults } from './conditions.ts'
+import { CALM } from './conditions.ts'
+import { Member } from './member.ts'
+import { DEFAULT_QUEUE_BYTES, Network } from './network.ts'
+import { followEvents, type Note, notingLogger, observedNode } from './observed.ts'
+import { Scheduler } from './scheduler.ts'
+import { randomFor } from './seeds.ts'
+import { Trace } from './trace.ts'
+import { Turns } from './turns.ts'
+
+const DEFAULT_TICK_MS = 500
+/** The name of every simulated mesh. */
+const NETWORK_NAME = 'sim'
+
+/** How a simulation is made. */
+export interface SimOptions {
+  /** Fixes everything that chance decides. An integer; counts modulo 2^32. */
+  readonly seed: number
+  /** The names of the members, in lower case. */
+  readonly nodes: readonly string[]
+  /** How the network behaves at first. Default: 1 to 10 ms, nothing lost, repeated or reordered. */
+  readonly network?: Partial<LinkFaults>
+  /** The shortest time between two heartbeats of a node, in milliseconds. Default 500. */
+  readonly tickMs?: number
+  /** Bytes that may be in flight in one direction of a connection before its sender is held up. Default 8 MiB. */
+  readonly queueBytes?: number
+  /** Called for each node when it has started, and again after each restart: sets its handlers. */
+  readonly setup?: (node: Node, name: string) => void
+  /** What starts a node. Default: the production node. */
+  readonly startNode?: (settings: NodeSettings, world: World) => Promise<Node>
+}
+
+/** What was done to a node, for those who judge its behaviour: a dead node settles nothing, a frozen one does it late. */
+export interface Incident {
+  readonly atMs: number
+  readonly name: string
+  readonly kind: 'up' | 'crash' | 'stop' | 'pause' | 'resume' | 'stall'
+  /** When a stall ends. */
+  readonly untilMs?: number
+}
+
+/** A simulated mesh. */
+export class Simulation implements AsyncDisposable {
+  readonly seed: number
+  readonly #options: SimOptions
+  readonly #scheduler = new Scheduler()
+  readonly #turns = new Turns(this.#scheduler)
+  readonly #trace = new Trace()
+  readonly #network: Network
+  readonly #members = new Map<string, Member>()
+  readonly #nodes = new Map<string, Node>()
+  readonly #errors: string[] = []
+  readonly #incidents: Incident[] = []
+  #clients = 0
+
+  /** Makes the members; `start` starts them. Use `simulate`, which does both. */
+  constructor(options: SimOptions) {
+    this.#options = options
+    this.seed = options.seed
+    this.#network = new Network({
+      scheduler: this.#scheduler,
+      random: randomFor(options.seed, 'network'),
+      trace: this.#trace,
+      faults: { ...CALM, ...options.network },
+      queueBytes: options.queueBytes ?? DEFAULT_QUEUE_BYTES,
+    })
+    for (const name of options.nodes) {
+      assert(/^[a-z0-9][a-z0-9-]*$/.test(name), `"${name}" is no name for a simulated node: use lower case`)
+      assert(!this.#members.has(name), `two simulated nodes are called "${name}"`)
+      this.#members.set(name, new Member(this.#network, options.seed, name))
+    }
+  }
+
+  /** Starts all nodes at the present time. */
+  async start(): Promise<void> {
+    await this.settle(Promise.all(this.names.map((name) => this.#begin(name))))
+  }
+
+  /** Virtual milliseconds since the simulation began. */
+  get now(): number {
+    return this.#scheduler.nowMs
+  }
+
+  /** The names of all nodes. */
+  get names(): readonly string[] {
+    return this.#options.nodes
+  }
+
+  /** What happened so far, line by line: milliseconds, node, what. */
+  get trace(): readonly string[] {
+    return this.#trace.lines()
+  }
+
+  /** What the nodes logged as errors; empty when all is well. */
+  get errors(): readonly string[] {
+    return this.#errors
+  }
+
+  /** What was done to the nodes so far. */
+  get incidents(): readonly Incident[] {
+    return this.#incidents
+  }
+
+  /** How much was simulated: events, and the turns of the real event loop that they took. */
+  get work(): { readonly events: number; readonly turns: number } {
+    return { events: this.#scheduler.runs, turns: this.#turns.turns }
+  }
+
+  /** The SHA-256 of the trace. */
+  traceHash(): string {
+    return this.#trace.hash()
+  }
+
+  /** The public API of a node that is up. */
+  node(name: string): Node {
+    const node = this.#nodes.get(name)
+    assert(node !== undefined, `node "${name}" is not up at ${this.now} ms`)
+    return node
+  }
+
+  /** Whether the node has started, and neither crashed nor been stopped. */
+  isUp(name: string): boolean {
+    return this.#nodes.has(name)
+  }
+
+  /** Starts a client of a node on a host of its own, "client-1" and so on, which can be cut off like a node. */
+  async client(nodeName: string): Promise<Client> {
+    this.#clients += 1
+    const member = new Member(this.#network, this.seed, `client-${this.#clients}`)
+    this.#members.set(member.name, member)
+    const { world, note } = member.boot()
+    const settings = {
+      target: { name: nodeName, address: endpointOf(nodeName) },
+      network: NETWORK_NAME,
+      tickMs: this.#options.tickMs ?? DEFAULT_TICK_MS,
+      log: this.#logger(member.name, note),
+      timeoutMs: 0,
+    }
+    return await startClient(settings, world)
+  }
+
+  /** Lets `ms` of virtual time pass. Rejects with what a node threw. */
+  async run(ms: number): Promise<void> {
+    await this.#go(this.now + ms)
+  }
+
+  /** Runs until the condition holds; rejects with the seed and the time when it does not within `maxMs`. */
+  async runUntil(condition: () => boolean, maxMs: number): Promise<void> {
+    if (await this.#go(this.now + maxMs, condition)) return
+    throw new Error(`Not reached within ${maxMs} ms of virtual time (${this.#where()}): ${condition}`)
+  }
+
+  /** Runs until the promise settles, and gives its value. */
+  async settle<T>(promise: Promise<T>, maxMs = 60_000): Promise<T> {
+    let settled = false
+    const settle = (): void => {
+      settled = true
+    }
+    promise.then(settle, settle)
+    // In a run that is going on already, for instance in a handler, the promise settles by itself.
+    if (!this.#turns.busy && !(await this.#go(this.now + maxMs, () => settled))) {
+      throw new Error(`A promise did not settle within ${maxMs} ms of virtual time (${this.#where()})`)
+    }
+    return await promise
+  }
+
+  /** Runs `task` after `ms` of virtual time. With a name, in a turn of that process, or never if it has died by then. */
+  after(ms: number, task: () => void, name?: string): void {
+    const process = name === undefined ? undefined : this.#member(name).process
+    this.#scheduler.at(this.now + ms, () => (process === undefined ? task() : process.runTurn(task)))
+  }
+
+  /** Resolves after `ms` of virtual time; for handlers that take a while. With a name, as `after`. */
+  sleep(ms: number, name?: string): Promise<void> {
+    return new Promise((resolve) => this.after(ms, resolve, name))
+  }
+
+  /** Cuts all directions between two groups of nodes. */
+  partition(some: readonly string[], others: readonly string[]): void {
+    for (const one of some) {
+      for (const other of others) {
+        this.cut(one, other)
+        this.cut(other, one)
+      }
+    }
+  }
+
+  /** Cuts the direction from one node to another; the way back stays open. */
+  cut(from: string, to: string): void {
+    this.#note(`cut ${from} -> ${to}`)
+    this.#network.conditions.cut(this.#member(from).name, this.#member(to).name)
+  }
+
+  /** Takes away one cut of that direction. */
+  mend(from: string, to: string): void {
+    this.#note(`mend ${from} -> ${to}`)
+    this.#network.conditions.mend(from, to)
+  }
+
+  /** Takes one cut away between each two of these groups, as `partition` made them. */
+  unite(some: readonly string[], others: readonly string[]): void {
+    for (const one of some) {
+      for (const other of others) {
+        this.mend(one, other)
+        this.mend(other, one)
+      }
+    }
+  }
+
+  /** Takes all cuts away. */
+  heal(): void {
+    this.#note('heal')
+    this.#network.conditions.heal()
+  }
+
+  /** Changes how the network behaves, everywhere or in one direction. */
+  setFaults(faults: Partial<LinkFaults>, direction: Direction = {}): void {
+    this.#note(`faults ${JSON.stringify(faults)} ${JSON.stringify(direction)}`)
+    this.#network.conditions.set(faults, direction)
+  }
+
+  /** Kills a process: no goodbye, and no promise of it ever settles. */
+  crash(name: string): void {
+    const member = this.#member(name)
+    this.#incident({ kind: 'crash', name })
+    this.#nodes.delete(name)
+    member.kill()
+  }
+
+  /** Starts a node again that has crashed or stopped: a new incarnation. */
+  async restart(name: string): Promise<void> {
+    await this.settle(this.#begin(name))
+  }
+
+  /** As `restart`, for events of the simulation: does not wait. A start that fails fails the run. */
+  launch(name: string): void {
+    this.#begin(name).catch((error: unknown) => {
+      this.after(0, () => {
+        throw error
+      })
+    })
+  }
+
+  /** Starts a node without running the simulation; resolves when it is up, and never if it dies before. */
+  async #begin(name: string): Promise<void> {
+    const member = this.#member(name)
+    assert(!member.alive, `node "${name}" is running already`)
+    this.#note(`start ${name}`)
+    const { process, world, note } = member.boot()
+    const start = this.#options.startNode ?? startNode
+    const node = await start(this.#settings(name, note), world)
+    if (!process.alive) return
+    this.#incidents.push({ atMs: this.now, kind: 'up', name })
+    note(`up as incarnation ${node.incarnation} at ${node.endpoint}`)
+    const observed = observedNode(node, note)
+    this.#nodes.set(name, observed)
+    this.#options.setup?.(observed, name)
+    void followEvents(node, note)
+  }
+
+  /** Closes a node as its user would, with a goodbye; it does not count as up from here on. Resolves when it is closed. */
+  async stop(name: string): Promise<void> {
+    const node = this.node(name)
+    const member = this.#member(name)
+    const { process } = member
+    this.#incident({ kind: 'stop', name })
+    this.#nodes.delete(name)
+    // The call is the process's own: one that is frozen closes when it thaws.
+    const closed = new Promise<void>((resolve, reject) => {
+      process.turn(() => void node.close().then(resolve, reject))
+    })
+    await this.settle(closed)
+    if (process.alive) member.kill()
+  }
+
+  /** Stops a process as SIGSTOP does, its I/O thread included. */
+  pause(name: string): void {
+    this.#incident({ kind: 'pause', name })
+    this.#member(name).process.pause()
+    this.#network.pathsChanged()
+  }
+
+  /** Lets a paused process go on. */
+  resume(name: string): void {
+    this.#incident({ kind: 'resume', name })
+    this.#member(name).process.resume()
+    this.#network.pathsChanged()
+  }
+
+  /** Blocks the event loop of a process for `ms`; its sockets stay alive. */
+  stall(name: string, ms: number): void {
+    const untilMs = this.now + ms
+    this.#incident({ kind: 'stall', name, untilMs })
+    this.#member(name).process.stall(untilMs)
+  }
+
+  /** Closes all nodes that are up, and ends the simulation. */
+  async close(): Promise<void> {
+    for (const member of this.#members.values()) member.process.resume()
+    this.#network.pathsChanged()
+    const closing = [...this.#nodes.values()].map((node) => node.close())
+    await this.settle(Promise.all(closing))
+    for (const member of this.#members.values()) member.kill()
+    this.#nodes.clear()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #go(limitMs: number, condition?: () => boolean): Promise<boolean> {
+    try {
+      return await this.#turns.run({ limitMs, condition })
+    } catch (error) {
+      throw new Error(`Simulation failed (${this.#where()}): ${error}`, { cause: error })
+    }
+  }
+
+  #settings(name: string, note: Note): NodeSettings {
+    return {
+      name,
+      network: NETWORK_NAME,
+      peers: this.names.map((peer) => ({ name: peer, address: endpointOf(peer) })),
+      bind: endpointOf(name),
+      tickMs: this.#options.tickMs ?? DEFAULT_TICK_MS,
+      statusEveryMs: 180_000,
+      log: this.#logger(name, note),
+    }
+  }
+
+  #logger(name: string, note: Note): Logger {
+    return notingLogger(note, (message) => this.#errors.push(`${this.now} ms ${name}: ${message}`))
+  }
+
+  #member(name: string): Member {
+    const member = this.#members.get(name)
+    assert(member !== undefined, `nobody in this simulation is called "${name}"`)
+    return member
+  }
+
+  #incident(incident: Omit<Incident, 'atMs'>): void {
+    const { kind, name, untilMs } = incident
+    this.#incidents.push({ atMs: this.now, ...incident })
+    this.#note(`${kind} ${name}${untilMs === undefined ? '' : ` until ${untilMs}`}`)
+  }
+
+  #note(what: string): void {
+    this.#trace.add(this.now, '*', what)
+  }
+
+  #where(): string {
+    return `seed ${this.seed}, at ${this.now} ms`
+  }
+}
+
+/** Makes a mesh and starts all of its nodes, at virtual time 0. They have not met yet when this resolves. */
+export async function simulate(options: SimOptions): Promise<Simulation> {
+  const simulation = new Simulation(options)
+  await simulation.start()
+  return simulation
+}
+
+function endpointOf(name: string): string {
+  return `tcp://${name}:7000`
+}

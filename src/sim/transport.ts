@@ -1,0 +1,234 @@
+/**
+ * The transport of one simulated process: the same contract that zmq.ts fulfils over sockets. It names connections,
+ * copies what is sent, and reports everything from turns of its process.
+ *
+ * It also keeps an eye on its user: two sends at once on one connection, or frames that change after they were handed
+ * over, fail the run. Real sockets would answer both with lost or damaged messages, some day.
+ */
+
+import { assert } from '../base/assert.ts'
+import type { ConnectionId } from '../base/ids.ts'
+import type { SendResult, Transport, TransportListener } from '../transport/transport.ts'
+import type { Connection, ConnectionSide } from './connection.ts'
+import { describeLater } from './describe.ts'
+import { Dial } from './dial.ts'
+import type { Acceptor, Network } from './network.ts'
+import type { SimProcess } from './process.ts'
+import type { Packet } from './stream.ts'
+
+/** The accepting side of a connection; the first message gives it a name. */
+class Inbound implements ConnectionSide {
+  readonly process: SimProcess
+  id: ConnectionId | undefined
+  connection: Connection | undefined
+  #open = true
+  readonly #transport: SimTransport
+
+  constructor(transport: SimTransport, process: SimProcess) {
+    this.#transport = transport
+    this.process = process
+  }
+
+  get open(): boolean {
+    return this.#open
+  }
+
+  attach(connection: Connection): void {
+    this.connection = connection
+  }
+
+  deliver(packet: Packet): void {
+    this.#transport.receiveInbound(this, packet)
+  }
+
+  ended(): void {
+    this.#open = false
+    this.#transport.forget(this)
+  }
+
+  drained(): void {
+    // A full connection answered `full`; its user tries again by itself.
+  }
+}
+
+/** A `Transport` on a simulated network. */
+export class SimTransport implements Transport, Acceptor {
+  readonly process: SimProcess
+  readonly #network: Network
+  readonly #listener: TransportListener
+  readonly #dials = new Map<ConnectionId, Dial>()
+  /** The addresses of all links ever dialled, for the trace. */
+  readonly #endpoints = new Map<ConnectionId, string>()
+  /** Inbound connections that have a name and can be answered. */
+  readonly #inbound = new Map<ConnectionId, Inbound>()
+  /** All accepted connections that are open, for the end of the process. */
+  readonly #accepted = new Set<Inbound>()
+  readonly #sending = new Set<ConnectionId>()
+  #lastId = 0
+  #closed = false
+
+  constructor(network: Network, process: SimProcess, listener: TransportListener) {
+    this.#network = network
+    this.process = process
+    this.#listener = listener
+  }
+
+  listen(endpoint: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.process.turn(() => {
+        try {
+          const bound = this.#network.bind(endpoint, this)
+          this.#network.note(this.process, `listens on ${bound}`)
+          resolve(bound)
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
+  }
+
+  dial(endpoint: string): ConnectionId {
+    const id = this.#nextId()
+    assert(!this.#closed, 'a closed transport does not dial')
+    const dial = new Dial(this.#network, this.process, endpoint, {
+      up: () => {
+        this.#note(id, 'up')
+        this.#listener.up(id)
+      },
+      down: (cause) => {
+        this.#note(id, `down ${cause}`)
+        this.#listener.down(id, cause)
+      },
+      receive: (packet) => this.#receive(id, packet),
+    })
+    this.#dials.set(id, dial)
+    this.#endpoints.set(id, endpoint)
+    return id
+  }
+
+  reset(connection: ConnectionId): void {
+    this.#note(connection, 'reset')
+    this.#dials.get(connection)?.reset()
+  }
+
+  hangUp(connection: ConnectionId): void {
+    this.#note(connection, 'hang up')
+    const inbound = this.#inbound.get(connection)
+    if (inbound !== undefined) {
+      inbound.id = undefined
+      this.#inbound.delete(connection)
+    }
+    this.#dials.get(connection)?.hangUp()
+    this.#dials.delete(connection)
+  }
+
+  send(connection: ConnectionId, frames: readonly Uint8Array[], done: (result: SendResult) => void): void {
+    if (!this.process.alive) return
+    assert(!this.#sending.has(connection), `one send at a time on ${this.describe(connection)}`)
+    assert(
+      frames.length === 1 || frames.length === 2,
+      `a message has one or two frames, not ${frames.length}`,
+    )
+    this.#sending.add(connection)
+    const packet = packetOf(frames)
+    const end = (result: SendResult): void => {
+      this.#sending.delete(connection)
+      if (result !== 'sent') this.#note(connection, `send failed: ${result}`)
+      done(result)
+    }
+    const where = this.describe(connection)
+    const what = describeLater(packet.frames)
+    this.#network.note(this.process, () => `send ${where} ${what()}`)
+    const dial = this.#dials.get(connection)
+    if (dial !== undefined) {
+      dial.send(packet, end)
+    } else {
+      const result = this.#answer(connection, packet)
+      this.process.turn(() => end(result))
+    }
+  }
+
+  describe(connection: ConnectionId): string {
+    return this.#endpoints.get(connection) ?? `inbound ${connection}`
+  }
+
+  close(): Promise<void> {
+    this.end()
+    return new Promise((resolve) => this.process.turn(resolve))
+  }
+
+  /** Closes every socket, without a word to the listener: by `close`, or because the process died. */
+  end(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#network.unbind(this)
+    for (const dial of this.#dials.values()) dial.hangUp()
+    for (const inbound of this.#accepted) inbound.connection?.closeAcceptor()
+    this.#accepted.clear()
+    this.#inbound.clear()
+  }
+
+  accept(): Inbound {
+    const inbound = new Inbound(this, this.process)
+    this.#accepted.add(inbound)
+    return inbound
+  }
+
+  /** A message came on an accepted connection. */
+  receiveInbound(inbound: Inbound, packet: Packet): void {
+    if (inbound.id === undefined) {
+      inbound.id = this.#nextId()
+      if (inbound.open) this.#inbound.set(inbound.id, inbound)
+    }
+    this.#receive(inbound.id, packet)
+  }
+
+  /** An accepted connection was closed by the other side. */
+  forget(inbound: Inbound): void {
+    this.#accepted.delete(inbound)
+    if (inbound.id === undefined) return
+    this.#note(inbound.id, 'closed by the other side')
+    this.#inbound.delete(inbound.id)
+  }
+
+  #answer(connection: ConnectionId, packet: Packet): SendResult {
+    const stream = this.#inbound.get(connection)?.connection?.toDialler
+    if (stream === undefined) return 'gone'
+    if (stream.inFlightBytes > 0 && stream.inFlightBytes + packet.sizeBytes > this.#network.queueBytes)
+      return 'full'
+    stream.send(packet)
+    return 'sent'
+  }
+
+  #receive(connection: ConnectionId, packet: Packet): void {
+    if (this.#closed) return
+    assertUnchanged(packet)
+    const where = this.describe(connection)
+    const what = describeLater(packet.frames)
+    this.#network.note(this.process, () => `receive ${where} ${what()}`)
+    this.#listener.receive(connection, packet.frames)
+  }
+
+  #nextId(): ConnectionId {
+    this.#lastId += 1
+    return this.#lastId as ConnectionId
+  }
+
+  #note(connection: ConnectionId, what: string): void {
+    this.#network.note(this.process, `${what} ${this.describe(connection)}`)
+  }
+}
+
+/** Copies a message, so that nothing is shared between processes. */
+function packetOf(frames: readonly Uint8Array[]): Packet {
+  let sizeBytes = 0
+  for (const frame of frames) sizeBytes += frame.length
+  return { frames: frames.map((frame) => Buffer.from(frame)), sizeBytes, originals: frames }
+}
+
+function assertUnchanged(packet: Packet): void {
+  for (const [index, frame] of packet.frames.entries()) {
+    const original = packet.originals[index] as Uint8Array
+    assert(Buffer.compare(frame, original) === 0, 'a frame was changed by its sender while it travelled')
+  }
+}

@@ -1,0 +1,8 @@
+/** The other ordeals of scenarios.ts, for some dozens of seeds each. */
+
+import { testSeeds } from './seed-range.ts'
+
+testSeeds('shuffled', 0, 30)
+testSeeds('trouble', 0, 60)
+testSeeds('havoc', 0, 40)
+testSeeds('narrow', 0, 20)
