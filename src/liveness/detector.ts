@@ -50,8 +50,8 @@ export class Life implements Timed {
   linkIsUp = false
   /** When it was alive for the last time; undefined while it is, for the first time or not yet. */
   lostAt: number | undefined
-  /** When the link went down. */
-  brokeAt = 0
+  /** When the link went down after it was up. */
+  brokeAt = Number.NEGATIVE_INFINITY
   /** Its address refused us, and nothing was heard since the link went down. */
   isRefused = false
   readonly name: string
@@ -111,6 +111,8 @@ export class Detector {
   /** The peer introduced itself: as this run of it, it is here. */
   met(now: number, name: string, incarnation: Incarnation): void {
     const life = this.get(name)
+    // A run that said goodbye does not come back: this is an old Hello, or one on the last stretch of its way out.
+    if (life.state === 'left' && life.incarnation === incarnation) return
     const isRestart = life.incarnation !== undefined && life.incarnation !== incarnation
     life.incarnation = incarnation
     if (life.state === 'left') life.state = 'suspect'
@@ -169,9 +171,8 @@ export class Detector {
     if (at === Number.POSITIVE_INFINITY) this.#deadlines.remove(life)
     else this.#deadlines.set(life, at)
     const verdict = judge(evidence, this.#times)
-    const isMet = life.heardAt !== undefined
     if (verdict === 'dead') this.#setState(now, life, 'dead', this.#reason(evidence, life))
-    else if (!isMet || life.state === 'dead') this.#revive(now, life, evidence)
+    else if (life.state !== 'alive' && !this.#mayRevive(now, life)) return
     else if (verdict === 'suspect') this.#setState(now, life, 'suspect', this.#reason(evidence, life))
     else {
       this.#setState(now, life, 'alive', 'it was heard')
@@ -179,10 +180,13 @@ export class Detector {
     }
   }
 
-  /** A peer that is dead, or was never heard, comes alive only by being heard: a link alone proves no event loop. */
-  #revive(now: number, life: Life, evidence: Evidence): void {
-    if (life.heardAt === undefined || evidence.quietMs > 0) return
-    this.#setState(now, life, 'alive', 'it was heard')
+  /**
+   * A peer that is dead, or was never heard, comes alive only by being heard: a link alone proves no event loop. For
+   * one that is suspect a link is enough. That its silence was forgiven is no sign of life.
+   */
+  #mayRevive(now: number, life: Life): boolean {
+    if (life.heardAt === undefined) return false
+    return life.heardAt === now || (life.state === 'suspect' && life.linkIsUp)
   }
 
   #setState(now: number, life: Life, state: LifeState, text: string): void {

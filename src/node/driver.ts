@@ -151,7 +151,9 @@ export class Driver implements TransportListener {
     for (const message of decoded.tooLarge) this.core.tooLarge(now, connection, message)
     if (decoded.malformed !== undefined) this.#violation(connection, decoded.malformed)
     if (decoded.unknown > 0) this.#violation(connection, `${decoded.unknown} envelopes of an unknown kind`)
-    this.#afterCore()
+    this.#handOn()
+    // What came in one message is answered in one, at once: whoever sent it has nothing else to wait for.
+    this.#settleTurn()
   }
 
   fault(connection: ConnectionId | undefined, text: string): void {
@@ -256,7 +258,10 @@ export class Driver implements TransportListener {
 
   #endTurn(): void {
     this.#isTurnOpen = false
-    if (this.#isClosed) return
+    if (!this.#isClosed) this.#settleTurn()
+  }
+
+  #settleTurn(): void {
     this.#mailer.flush()
     if (this.#onIdle !== undefined && this.isIdle) this.#onIdle()
     this.#setAlarm()

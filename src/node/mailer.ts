@@ -15,17 +15,29 @@ import type { Message } from '../wire/messages.ts'
 import type { UnsentCause } from '../wire/out.ts'
 
 /**
- * What may wait for one connection. With 8.5 MiB that libzmq holds and 4 MiB of kept replies, one peer costs at most
- * 16 MiB. The number of items bounds what the records around tiny bodies cost.
+ * What may wait for one connection. With the 8.5 MiB that libzmq holds, one peer costs at most 16 MiB: bodies that are
+ * kept elsewhere, for retries and repeated replies, are the same bytes and not copies. The number of items bounds what
+ * the records around tiny bodies cost.
  */
 const QUEUE_LIMITS = {
-  maxBytes: 3.5 * 1024 * 1024,
+  maxBytes: 7.5 * 1024 * 1024,
   maxItems: 65_536,
   frameBytes: FRAME_TARGET_BYTES - FRAME_HEADER_BYTES,
 }
 
-/** An inbound peer that takes nothing is tried again after this; there is no event that tells when it would. */
-const FULL_PAUSE_MS = 5
+/**
+ * So much is sent before the turn ends: the peer works on it while this node works on the rest, instead of each waiting
+ * for the other. Lower sends more messages than needed, higher lets more time pass in which only one side works.
+ */
+const EAGER_BYTES = 16 * 1024
+
+/**
+ * An inbound peer that takes nothing is tried again, as no event tells when it would: in the next turns at first,
+ * because a reader that is merely behind has room within microseconds, then after pauses that double.
+ */
+const FULL_TURNS = 16
+const FULL_PAUSE_MS = 1
+const FULL_PAUSE_MAX_MS = 16
 
 /**
  * Connections whose queues are remembered while they are idle: strangers who were told to say Hello come and go, and
@@ -76,8 +88,10 @@ interface Queue {
   /** What is being sent, or waits to be tried again. */
   inFlight: readonly Message[]
   frames: readonly Uint8Array[]
-  /** When to try again what the peer had no room for; Infinity when nothing stands still. */
+  /** When to try again what the peer had no room for: -Infinity in the next turn, Infinity when nothing stands still. */
   retryAt: number
+  /** How often the peer had no room, since it had some. */
+  fullCount: number
 }
 
 /** All queues of one node. */
@@ -89,6 +103,9 @@ export class Mailer {
   readonly #refused = new Map<ConnectionId, Message[]>()
   #dirty: Queue[] = []
   #stuckCount = 0
+  #isInsideCore = false
+  /** What could not be told from inside a call of the core. */
+  readonly #later: (() => void)[] = []
   /** Somebody waits for the end of all sends, so that the end of each opens a turn. */
   isWatched = false
   messagesSent = 0
@@ -99,6 +116,11 @@ export class Mailer {
     this.#transport = transport
     this.#clock = clock
     this.#owner = owner
+  }
+
+  /** Connections that are remembered, idle ones included. */
+  get queueCount(): number {
+    return this.#queues.size
   }
 
   /** Bytes that wait in all queues. */
@@ -118,7 +140,9 @@ export class Mailer {
   get deadline(): number {
     let deadline = Number.POSITIVE_INFINITY
     if (this.#stuckCount === 0) return deadline
-    for (const queue of this.#queues.values()) deadline = Math.min(deadline, queue.retryAt)
+    for (const { retryAt } of this.#queues.values()) {
+      if (retryAt !== Number.NEGATIVE_INFINITY) deadline = Math.min(deadline, retryAt)
+    }
     return deadline
   }
 
@@ -132,11 +156,13 @@ export class Mailer {
       this.#owner.flushLater()
       return
     }
+    if (queue.outbox.bytes >= EAGER_BYTES) this.#sendEagerly(queue)
     this.#mark(queue)
   }
 
-  /** Reports what found no room, then sends what can be sent. */
+  /** Reports what could not be reported yet, then sends what can be sent. */
   flush(): void {
+    for (const report of this.#later.splice(0)) report()
     for (const [connection, messages] of this.#refused) {
       this.#refused.delete(connection)
       this.#giveBack(connection, messages, 'full')
@@ -145,7 +171,8 @@ export class Mailer {
     this.#dirty = []
     for (const queue of dirty) {
       queue.isDirty = false
-      this.#send(queue)
+      if (queue.retryAt === Number.NEGATIVE_INFINITY) this.#retry(queue)
+      else this.#send(queue)
     }
   }
 
@@ -161,11 +188,7 @@ export class Mailer {
   wake(now: number): void {
     this.expire(now)
     if (this.#stuckCount === 0) return
-    for (const queue of this.#queues.values()) {
-      if (queue.retryAt > now) continue
-      this.#unstick(queue)
-      this.#transport.send(queue.connection, queue.frames, queue.done)
-    }
+    for (const queue of this.#queues.values()) if (queue.retryAt <= now) this.#retry(queue)
   }
 
   /** The connection is down or of no more use: everything that waits for it comes back. */
@@ -197,6 +220,7 @@ export class Mailer {
       inFlight: [],
       frames: [],
       retryAt: Number.POSITIVE_INFINITY,
+      fullCount: 0,
     }
     this.#queues.set(connection, queue)
     return queue
@@ -215,9 +239,38 @@ export class Mailer {
     this.#owner.flushLater()
   }
 
+  #stick(queue: Queue): void {
+    this.#stuckCount += 1
+    queue.fullCount += 1
+    if (queue.fullCount <= FULL_TURNS) {
+      queue.retryAt = Number.NEGATIVE_INFINITY
+      this.#mark(queue)
+      return
+    }
+    const pauseMs = FULL_PAUSE_MS * 2 ** Math.min(queue.fullCount - FULL_TURNS - 1, 10)
+    queue.retryAt = this.#clock.now() + Math.min(pauseMs, FULL_PAUSE_MAX_MS)
+    this.#owner.flushLater()
+  }
+
   #unstick(queue: Queue): void {
     this.#stuckCount -= 1
     queue.retryAt = Number.POSITIVE_INFINITY
+  }
+
+  #retry(queue: Queue): void {
+    this.#unstick(queue)
+    this.#transport.send(queue.connection, queue.frames, queue.done)
+  }
+
+  /**
+   * Sends from inside a call of the core: what that may tell at once, but for success, has to wait for the end of the
+   * turn, because nothing calls into the core while it works.
+   */
+  #sendEagerly(queue: Queue): void {
+    if (queue.isSending) return
+    this.#isInsideCore = true
+    this.#send(queue)
+    this.#isInsideCore = false
   }
 
   /** Sends until a send is pending or nothing waits. */
@@ -235,13 +288,17 @@ export class Mailer {
   }
 
   #done(queue: Queue, result: SendResult): void {
-    const { inFlight, connection } = queue
-    if (result === 'full') {
-      this.#stuckCount += 1
-      queue.retryAt = this.#clock.now() + FULL_PAUSE_MS
+    if (this.#isInsideCore && result !== 'sent') {
+      this.#later.push(() => this.#done(queue, result))
       this.#owner.flushLater()
       return
     }
+    const { inFlight, connection } = queue
+    if (result === 'full') {
+      this.#stick(queue)
+      return
+    }
+    queue.fullCount = 0
     queue.isSending = false
     queue.inFlight = []
     queue.frames = []
@@ -261,6 +318,11 @@ export class Mailer {
 
   #giveBack(connection: ConnectionId, messages: readonly Message[], cause: UnsentCause): void {
     if (messages.length === 0) return
+    if (this.#isInsideCore) {
+      this.#later.push(() => this.#giveBack(connection, messages, cause))
+      this.#owner.flushLater()
+      return
+    }
     if (cause !== 'down') this.messagesDropped += messages.length
     this.#owner.unsent(connection, messages, cause)
   }

@@ -175,6 +175,8 @@ export class Outreach {
         this.sender.linkClosed(link.peer)
         break
       case 'link-refused':
+        // Whoever is at this address does not talk to us, and may be somebody else: that the process runs says nothing.
+        this.#settings.detector.linkDown(event.now, link.peer, false)
         break
       case 'link-mute':
         this.#out.tell({ kind: 'reset-link', link, why: 'mute' })
@@ -189,6 +191,7 @@ export class Outreach {
     const { peer, connection, session } = link
     if (session === undefined) return
     this.routes.get(peer)?.outages.opened(now)
+    this.#settings.detector.linkUp(now, peer)
     this.#settings.detector.met(now, peer, session.incarnation)
     if (this.#isDraining) this.#out.send(connection, { kind: 'goodbye' })
     else this.heart.start(now, connection, (at) => this.#wantsEcho(at, peer))

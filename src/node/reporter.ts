@@ -78,8 +78,9 @@ export class Reporter {
         this.#link(report)
         return
       case 'hello-refused': {
-        const { name } = report.hello
-        this.#violation(report.connection, `hello ${name}`, `"${name}" was refused (${report.text})`)
+        // Told once for each connection: the names are a stranger's choice, and could be a new one each time.
+        const text = `"${report.hello.name}" was refused (${report.text})`
+        this.#violation(report.connection, 'hello', text)
         return
       }
       case 'violation':

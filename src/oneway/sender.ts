@@ -11,8 +11,10 @@ import type { ConnectionId, Incarnation } from '../base/ids.ts'
 import type { Ack, Body, Reject, Send } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
 
-/** One-way messages that may wait for their receipt from one peer; bodies are bounded by the outbox, in bytes. */
+/** One-way messages that may wait for their receipt from one peer. */
 export const MAX_UNSETTLED_PER_PEER = 65_536
+/** Bytes of their bodies, which are held while the link is not open: half of the 16 MiB that a peer may cost. */
+export const MAX_UNSETTLED_BYTES_PER_PEER = 8 * 1024 * 1024
 
 /** What a sender wants. */
 export interface SendOrder {
@@ -76,6 +78,7 @@ class Receiver {
   readonly connection: ConnectionId
   /** In the order of their sequences. */
   readonly unsettled = new Map<number, Parcel>()
+  unsettledBytes = 0
   nextSequence = 1
   session: { readonly incarnation: Incarnation; readonly window: number } | undefined
 
@@ -115,12 +118,14 @@ export class Sender {
   send(now: number, peer: string, order: SendOrder): Parcel {
     const receiver = this.#receiver(peer)
     const parcel = new Parcel(receiver, receiver.nextSequence, now, order)
-    if (receiver.unsettled.size >= MAX_UNSETTLED_PER_PEER) {
+    const unsettledBytes = receiver.unsettledBytes + order.body.bytes.length
+    if (receiver.unsettled.size >= MAX_UNSETTLED_PER_PEER || unsettledBytes > MAX_UNSETTLED_BYTES_PER_PEER) {
       this.#fail(now, parcel, { kind: 'queue-full' })
       return parcel
     }
     receiver.nextSequence += 1
     receiver.unsettled.set(parcel.sequence, parcel)
+    receiver.unsettledBytes = unsettledBytes
     this.#deadlines.set(parcel, order.deadlineAt)
     if (receiver.session !== undefined) this.#transmit(parcel)
     return parcel
@@ -223,8 +228,11 @@ export class Sender {
     assert(parcel.state !== 'settled', 'a message settles once')
     parcel.state = 'settled'
     this.#deadlines.remove(parcel)
-    const { unsettled } = parcel.receiver
-    if (unsettled.get(parcel.sequence) === parcel) unsettled.delete(parcel.sequence)
+    const { receiver } = parcel
+    if (receiver.unsettled.get(parcel.sequence) === parcel) {
+      receiver.unsettled.delete(parcel.sequence)
+      receiver.unsettledBytes -= parcel.order.body.bytes.length
+    }
     this.#out.tell(event)
   }
 

@@ -15,8 +15,13 @@ import type { Out, UnsentCause } from '../wire/out.ts'
 import { type BackoffOptions, backoffMs } from './backoff.ts'
 import { RetryBudget } from './budget.ts'
 
-/** Requests that one callee may owe us: with the window of the callee (see window.ts) the same number on both sides. */
+/** Requests that one callee may owe us. */
 export const MAX_PENDING_PER_CALLEE = 65_536
+/**
+ * Bytes of their bodies, which are held for retries and while the link is not open: half of the 16 MiB that a peer may
+ * cost, and as much as the callee lets one caller have running. A body has 1 MiB at most, so eight always fit.
+ */
+export const MAX_PENDING_BYTES_PER_CALLEE = 8 * 1024 * 1024
 
 /** How often the floor is found anew, in requests: finding it walks the map of what is pending. */
 const FLOOR_EVERY = 64
@@ -100,6 +105,7 @@ class Callee {
   readonly connection: ConnectionId
   readonly pending = new Map<number, Ask>()
   readonly budget = new RetryBudget()
+  pendingBytes = 0
   nextSequence = 1
   floor = 1
   heardAt = 0
@@ -117,10 +123,16 @@ export class Caller {
   readonly #callees = new Map<string, Callee>()
   readonly #deadlines = new Deadlines<Ask>()
   readonly #random: Random
+  readonly #lifelessMs: number
   readonly #out: Out<CallerEvent>
 
-  constructor(random: Random, out: Out<CallerEvent>) {
+  /**
+   * `lifelessMs`: silence on a link that is shorter proves nothing, because a healthy peer may be as quiet between two
+   * heartbeats. Without it, a timeout below the heartbeat would throw away a healthy link with all that is on it.
+   */
+  constructor(random: Random, lifelessMs: number, out: Out<CallerEvent>) {
     this.#random = random
+    this.#lifelessMs = lifelessMs
     this.#out = out
   }
 
@@ -140,12 +152,14 @@ export class Caller {
   request(now: number, peer: string, order: RequestOrder): Ask {
     const callee = this.#callee(peer)
     const ask = new Ask(callee, callee.nextSequence, now, order)
-    if (callee.pending.size >= MAX_PENDING_PER_CALLEE) {
+    const pendingBytes = callee.pendingBytes + order.body.bytes.length
+    if (callee.pending.size >= MAX_PENDING_PER_CALLEE || pendingBytes > MAX_PENDING_BYTES_PER_CALLEE) {
       this.#fail(now, ask, { kind: 'queue-full' })
       return ask
     }
     callee.nextSequence += 1
     callee.pending.set(ask.sequence, ask)
+    callee.pendingBytes = pendingBytes
     callee.budget.offered()
     if (ask.sequence % FLOOR_EVERY === 0) this.#findFloor(callee)
     this.#beginAttempt(now, ask)
@@ -199,7 +213,9 @@ export class Caller {
     for (const ask of callee.pending.values()) {
       const forgotten = ask.sentCount > 0 && !isSame(ask.sentTo, session)
       if (forgotten && !ask.order.idempotent) this.#fail(now, ask, { kind: 'restarted' })
-      else if (ask.phase === 'waiting' || (forgotten && ask.phase === 'asked')) this.#transmit(now, ask)
+      // What was asked may have been lost with the former connection. Asking again costs no budget: the callee has just
+      // said Welcome, so it is not dead, and it knows what it has seen.
+      else if (ask.phase !== 'pausing') this.#transmit(now, ask)
     }
   }
 
@@ -221,8 +237,9 @@ export class Caller {
         return
       case 'down':
         if (ask.phase !== 'asked' || ask.attempt !== message.attempt) return
-        ask.phase = 'waiting'
-        if (callee.session !== undefined) this.#transmit(now, ask)
+        // When the link is open again, another copy has left with its opening.
+        if (callee.session === undefined) ask.phase = 'waiting'
+        else if (ask.sentCount === 0) this.#transmit(now, ask)
         return
       default:
         unreachable(cause)
@@ -247,7 +264,9 @@ export class Caller {
   /** An attempt passed without an answer. */
   #endAttempt(now: number, ask: Ask): void {
     const { callee, order } = ask
-    if (ask.phase === 'asked' && callee.session !== undefined && callee.heardAt <= ask.askedAt) {
+    if (this.#isLifeless(now, ask)) {
+      // One word is enough for all requests that wait on this link: the new one starts its silence afresh.
+      callee.heardAt = now
       this.#out.tell({ kind: 'link-lifeless', peer: callee.peer })
     }
     if (ask.attempt > order.retries) {
@@ -263,6 +282,12 @@ export class Caller {
     }
     ask.phase = 'pausing'
     this.#deadlines.set(ask, Math.min(now + backoffMs(ask.attempt, this.#random, BACKOFF), order.deadlineAt))
+  }
+
+  #isLifeless(now: number, ask: Ask): boolean {
+    const { callee, startedAt } = ask
+    if (ask.phase !== 'asked' || callee.session === undefined || callee.heardAt > ask.askedAt) return false
+    return now - Math.max(callee.heardAt, startedAt) >= this.#lifelessMs
   }
 
   #transmit(now: number, ask: Ask): void {
@@ -298,7 +323,11 @@ export class Caller {
     assert(ask.phase !== 'settled', 'a request settles once')
     ask.phase = 'settled'
     this.#deadlines.remove(ask)
-    if (ask.callee.pending.get(ask.sequence) === ask) ask.callee.pending.delete(ask.sequence)
+    const { callee } = ask
+    if (callee.pending.get(ask.sequence) === ask) {
+      callee.pending.delete(ask.sequence)
+      callee.pendingBytes -= ask.order.body.bytes.length
+    }
     this.#out.tell(event)
   }
 

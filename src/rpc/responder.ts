@@ -13,6 +13,8 @@ import { DedupeWindow } from './window.ts'
 
 /** Handlers that one caller may have running at a time. */
 export const MAX_RUNNING_PER_CALLER = 16_384
+/** Bytes of the bodies that these handlers hold: what one caller may have pending here (caller.ts). */
+export const MAX_RUNNING_BYTES_PER_CALLER = 8 * 1024 * 1024
 
 /** One run of a handler for one request. Opaque to the owner, who gives it back with the outcome. */
 export class Call implements Timed {
@@ -111,6 +113,8 @@ export class Responder {
   /** The handler of `call` has ended. */
   finish(call: Call, outcome: CallOutcome): void {
     const { caller, sequence } = call
+    // A handler ends once. What a broken promise of a user reports a second time is not the answer.
+    if (caller.window.running(sequence) !== call) return
     this.#deadlines.remove(call)
     this.#runningCount -= 1
     const answer =
@@ -146,8 +150,10 @@ export class Responder {
     if (this.#isClosing) return reject(sequence, 'closing', 'The node is closing')
     if (request.deadlineAt <= now) return reject(sequence, 'expired', 'The deadline had passed on arrival')
     if (!this.#hasVerb(verb)) return reject(sequence, 'unknown-verb', `No handler for "${verb}"`)
-    if (caller.window.runningCount >= MAX_RUNNING_PER_CALLER) {
-      return reject(sequence, 'overloaded', `${MAX_RUNNING_PER_CALLER} calls of this caller run already`)
+    const { runningCount, runningBytes } = caller.window
+    const isFull = runningBytes + request.body.bytes.length > MAX_RUNNING_BYTES_PER_CALLER
+    if (isFull || runningCount >= MAX_RUNNING_PER_CALLER) {
+      return reject(sequence, 'overloaded', `${runningCount} calls of this caller run already`)
     }
     return undefined
   }

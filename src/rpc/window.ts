@@ -27,10 +27,16 @@ export class DedupeWindow {
   readonly #running = new Map<number, Call>()
   readonly #kept = new Map<number, Kept>()
   #floor = 1
+  #runningBytes = 0
   #keptBytes = 0
 
   get runningCount(): number {
     return this.#running.size
+  }
+
+  /** Bytes of the bodies of the calls that run. */
+  get runningBytes(): number {
+    return this.#runningBytes
   }
 
   get keptCount(): number {
@@ -61,11 +67,13 @@ export class DedupeWindow {
 
   start(call: Call): void {
     this.#running.set(call.sequence, call)
+    this.#runningBytes += call.request.body.bytes.length
   }
 
   /** The call is over: its answer is kept until the floor passes it or room is needed. */
   finish(call: Call, answer: Reply | Reject): void {
     this.#running.delete(call.sequence)
+    this.#runningBytes -= call.request.body.bytes.length
     if (call.sequence < this.#floor) return
     const sizeBytes =
       KEPT_OVERHEAD_BYTES + (answer.kind === 'reply' ? answer.body.bytes.length : answer.text.length)

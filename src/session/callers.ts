@@ -29,6 +29,8 @@ export interface CallerMemory<M> {
 /** The memories of one node. `M` is whatever the owner keeps for a caller. */
 export class Callers<M> {
   readonly #memories = new Map<string, CallerMemory<M>>()
+  /** Those without a session, in the order in which they left. */
+  readonly #absent = new Map<string, CallerMemory<M>>()
   readonly #create: (hello: Hello) => M
   #nextWindow = 1
 
@@ -53,10 +55,9 @@ export class Callers<M> {
       this.#nextWindow += 1
       const memory = this.#create(hello)
       found = { key, incarnation: hello.incarnation, window, memory, sessions: 0, leftAt: 0 }
+      this.#memories.set(key, found)
     }
-    // Set anew, so that the map stays in the order of last use.
-    this.#memories.delete(key)
-    this.#memories.set(key, found)
+    this.#absent.delete(key)
     found.sessions += 1
     return found
   }
@@ -65,14 +66,15 @@ export class Callers<M> {
   leave(now: number, caller: CallerMemory<M>): void {
     caller.sessions -= 1
     caller.leftAt = now
+    if (caller.sessions === 0) this.#absent.set(caller.key, caller)
     this.#forgetOld(now)
   }
 
   #forgetOld(now: number): void {
-    for (const [key, caller] of this.#memories) {
-      const isOver = caller.sessions === 0 && now - caller.leftAt >= CALLER_KEPT_MS
-      if (!isOver && this.#memories.size <= MAX_CALLERS) break
-      if (caller.sessions === 0) this.#memories.delete(key)
+    for (const [key, caller] of this.#absent) {
+      if (now - caller.leftAt < CALLER_KEPT_MS && this.#memories.size <= MAX_CALLERS) break
+      this.#absent.delete(key)
+      this.#memories.delete(key)
     }
   }
 }

@@ -16,7 +16,7 @@ import { Deadlines, type Timed } from '../base/deadlines.ts'
 import type { ConnectionId, Incarnation } from '../base/ids.ts'
 import type { Refuse, Welcome } from '../wire/messages.ts'
 import type { Out } from '../wire/out.ts'
-import { helloOf, type Identity } from './identity.ts'
+import { helloOf, type Identity, MAX_VERSION, MIN_VERSION } from './identity.ts'
 
 /** A Hello without an answer is said again after this. Lower floods a slow peer, higher wastes time after a loss. */
 const HELLO_AGAIN_MS = 500
@@ -33,7 +33,7 @@ export type LinkEvent =
   | { readonly kind: 'link-opened'; readonly link: Link; readonly now: number }
   /** It was open and is not any more. */
   | { readonly kind: 'link-closed'; readonly link: Link; readonly now: number }
-  | { readonly kind: 'link-refused'; readonly link: Link; readonly refuse: Refuse }
+  | { readonly kind: 'link-refused'; readonly link: Link; readonly now: number; readonly refuse: Refuse }
   /** Nobody answers at the other end of an existing connection. */
   | { readonly kind: 'link-mute'; readonly link: Link }
 
@@ -48,6 +48,7 @@ export class Link implements Timed {
   maxBodyBytes = Number.POSITIVE_INFINITY
   hellos = 0
   refusals = 0
+  openedAt = 0
   readonly peer: string
   readonly connection: ConnectionId
 
@@ -101,6 +102,7 @@ export class Links {
 
   welcome(now: number, link: Link, message: Welcome): void {
     if (link.state === 'down' || message.name !== link.peer) return
+    if (message.version < MIN_VERSION || message.version > MAX_VERSION) return
     const { session } = link
     if (session !== undefined) {
       // The answer to a Hello that was repeated: nothing new, unless the other end has become another one.
@@ -110,6 +112,7 @@ export class Links {
     link.state = 'open'
     link.session = { incarnation: message.incarnation, window: message.window }
     link.maxBodyBytes = message.maxBodyBytes
+    link.openedAt = now
     link.refusals = 0
     this.#deadlines.remove(link)
     this.#out.tell({ kind: 'link-opened', link, now })
@@ -121,14 +124,21 @@ export class Links {
     const pauseMs = Math.min(REFUSED_AGAIN_MS * 2 ** Math.min(link.refusals, 10), REFUSED_AGAIN_MAX_MS)
     link.refusals += 1
     this.#deadlines.set(link, now + pauseMs)
-    this.#out.tell({ kind: 'link-refused', link, refuse: message })
+    this.#out.tell({ kind: 'link-refused', link, now, refuse: message })
   }
 
   /** The other end does not know us: it has forgotten the session, or never had it. */
   sayHello(now: number, link: Link): void {
     if (link.state !== 'open') return
     this.#leave(now, link)
-    this.#greet(now, link, 1)
+    if (now - link.openedAt >= HELLO_AGAIN_MS) {
+      this.#greet(now, link, 1)
+      return
+    }
+    // It said Welcome just before. Hello at once would go round and round with a peer that is out of its mind.
+    link.state = 'greeting'
+    link.hellos = 0
+    this.#deadlines.set(link, now + HELLO_AGAIN_MS)
   }
 
   wake(now: number): void {

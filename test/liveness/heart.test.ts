@@ -1,0 +1,122 @@
+/**
+ * The signs of life that a node gives: when, and when they want an answer.
+ */
+
+import test from 'ava'
+import type { ConnectionId } from '../../src/base/ids.ts'
+import { seededRandom } from '../../src/base/random.ts'
+import { Heart } from '../../src/liveness/heart.ts'
+import type { Echo } from '../../src/wire/messages.ts'
+import { Recorder } from '../support/recorder.ts'
+import { connection } from '../support/samples.ts'
+
+const LINE = connection(1)
+const LOAD = { loopDelayMs: 3, queuedBytes: 4 }
+
+function scene(): { heart: Heart; out: Recorder<never> } {
+  const out = new Recorder<never>()
+  return { heart: new Heart(500, seededRandom(5), () => LOAD, out), out }
+}
+
+function echo(number: number): Echo {
+  return { kind: 'echo', number, ...LOAD }
+}
+
+/** The beats up to `until`: when, with which number, and whether an echo is wanted. */
+function beats(heart: Heart, out: Recorder<never>, until: number): [number, number, boolean][] {
+  const seen: [number, number, boolean][] = []
+  while (heart.deadline <= until) {
+    const now = heart.deadline
+    heart.wake(now)
+    for (const beat of out.sentOf('beat')) seen.push([now, beat.number, beat.wantsEcho])
+  }
+  return seen
+}
+
+test('L1: a link that opens beats at once, with the load of this node', (t) => {
+  const { heart, out } = scene()
+  t.is(heart.deadline, Number.POSITIVE_INFINITY)
+  heart.start(100, LINE, () => false)
+  t.deepEqual(out.sentTo(), [{ to: LINE, message: { kind: 'beat', number: 1, wantsEcho: true, ...LOAD } }])
+})
+
+test('L1: the time between two beats is uniform between 1 and 2 ticks', (t) => {
+  const { heart, out } = scene()
+  heart.start(0, LINE, () => false)
+  out.sent()
+  const seen = beats(heart, out, 3_000_000)
+  let before = 0
+  let sum = 0
+  const gaps = seen.map(([now]) => {
+    const gapMs = now - before
+    before = now
+    sum += gapMs
+    return gapMs
+  })
+  t.true(gaps.every((gapMs) => gapMs >= 500 && gapMs <= 1000))
+  t.true(Math.min(...gaps) < 505 && Math.max(...gaps) > 995)
+  t.true(Math.abs(sum / gaps.length - 750) < 10, `${sum / gaps.length}`)
+})
+
+test('L2: an echo is wanted by the first beat, by every eighth, and when the owner says so', (t) => {
+  const { heart, out } = scene()
+  let isOwed = false
+  heart.start(0, LINE, () => isOwed)
+  out.sent()
+  const wanting = beats(heart, out, 20_000).filter(([, , wantsEcho]) => wantsEcho)
+  t.deepEqual(wanting.map(([, number]) => number).slice(0, 3), [9, 17, 25])
+  isOwed = true
+  t.true(beats(heart, out, 30_000).every(([, , wantsEcho]) => wantsEcho))
+})
+
+test('L3: the round trip is measured by the echo of the last beat that wanted one', (t) => {
+  const { heart, out } = scene()
+  heart.start(100, LINE, () => false)
+  out.sent()
+  t.is(heart.rttMs(LINE), undefined)
+  heart.echo(107, LINE, echo(2))
+  t.is(heart.rttMs(LINE), undefined, 'an echo of nothing')
+  heart.echo(107, LINE, echo(1))
+  t.is(heart.rttMs(LINE), 7)
+})
+
+test('L1: a link that closes beats no more, and starts from the beginning when it opens again', (t) => {
+  const { heart, out } = scene()
+  heart.start(0, LINE, () => false)
+  heart.stop(LINE)
+  heart.stop(LINE)
+  heart.echo(1, LINE, echo(1))
+  t.is(heart.rttMs(LINE), undefined)
+  t.is(heart.deadline, Number.POSITIVE_INFINITY)
+  out.sent()
+  heart.start(10, LINE, () => false)
+  t.deepEqual(
+    out.sentOf('beat').map(({ number, wantsEcho }) => [number, wantsEcho]),
+    [[1, true]],
+  )
+})
+
+test('L1: a link that is started twice beats once', (t) => {
+  const { heart, out } = scene()
+  heart.start(0, LINE, () => false)
+  heart.start(0, LINE, () => false)
+  out.sent()
+  t.is(beats(heart, out, 1000).length, 1)
+})
+
+test('L1: each link has a beat of its own, and a wake before its time does nothing', (t) => {
+  const { heart, out } = scene()
+  const lines: ConnectionId[] = [connection(1), connection(2), connection(3)]
+  for (const line of lines) heart.start(0, line, () => false)
+  out.sent()
+  heart.wake(499)
+  t.deepEqual(out.sent(), [])
+  heart.wake(1000)
+  t.deepEqual(
+    out
+      .sentTo()
+      .map(({ to }) => to)
+      .sort(),
+    lines,
+  )
+})

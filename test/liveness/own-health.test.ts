@@ -1,0 +1,39 @@
+/**
+ * Whether a node may trust its own suspicions, and what it says of its loop.
+ */
+
+import test from 'ava'
+import { OwnHealth } from '../../src/liveness/own-health.ts'
+
+test('L10: a wake that is 100 ms late or more is a stall, a shorter delay is not', (t) => {
+  const health = new OwnHealth()
+  t.is(health.woke(1000, 1000), 0)
+  t.is(health.woke(1099, 1000), 0)
+  t.is(health.woke(1100, 1000), 100)
+  t.is(health.woke(9000, 1000), 8000)
+})
+
+test('L10: a wake before its time, or without one, is none', (t) => {
+  const health = new OwnHealth()
+  t.is(health.woke(1000, 2000), 0)
+  t.is(health.woke(1000, Number.POSITIVE_INFINITY), 0)
+  t.is(health.delayMs(1000), 0)
+})
+
+test('L11: the delay that is told fades to 0 within 2000 ms', (t) => {
+  const health = new OwnHealth()
+  health.woke(10_000, 9600)
+  t.deepEqual(
+    [10_000, 10_500, 11_000, 12_000, 20_000].map((now) => health.delayMs(now)),
+    [400, 300, 200, 0, 0],
+  )
+})
+
+test('L11: a longer delay replaces what has faded, a shorter one does not', (t) => {
+  const health = new OwnHealth()
+  health.woke(10_000, 9600)
+  health.woke(11_000, 10_950)
+  t.is(health.delayMs(11_000), 200)
+  health.woke(11_000, 10_700)
+  t.is(health.delayMs(11_000), 300)
+})

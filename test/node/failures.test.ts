@@ -1,0 +1,108 @@
+/**
+ * From a failure to the error that the caller gets: code, outcome, and whether the same call is safe to make again.
+ */
+
+import test from 'ava'
+import type { ErrorCode, Outcome } from '../../src/errors.ts'
+import { errorOf } from '../../src/node/failures.ts'
+import { missingBecause } from '../../src/node/missing.ts'
+import type { SendFailure } from '../../src/oneway/sender.ts'
+import type { RequestFailure } from '../../src/rpc/caller.ts'
+import { REJECT_REASONS, type RejectReason } from '../../src/wire/messages.ts'
+import { reject } from '../support/samples.ts'
+
+const attempted = {
+  action: 'request "greet" from "bravo"',
+  peer: 'bravo',
+  ms: 120,
+  attempts: 2,
+  isIdempotent: false,
+}
+
+function rejected(reason: RejectReason): RequestFailure {
+  return { kind: 'rejected', reject: reject(1, { reason, text: 'For a reason' }) }
+}
+
+const TABLE: [RequestFailure | SendFailure, ErrorCode, Outcome, boolean][] = [
+  [{ kind: 'not-sent' }, 'NOT_SENT', 'not-sent', true],
+  [{ kind: 'queue-full' }, 'QUEUE_FULL', 'not-sent', true],
+  [{ kind: 'timeout' }, 'TIMEOUT', 'unknown', false],
+  [{ kind: 'unknown' }, 'TIMEOUT', 'unknown', false],
+  [{ kind: 'restarted' }, 'PEER_RESTARTED', 'unknown', false],
+  [{ kind: 'aborted', sent: true }, 'ABORTED', 'unknown', false],
+  [{ kind: 'aborted', sent: false }, 'ABORTED', 'not-sent', true],
+  [{ kind: 'closed', sent: true }, 'CLOSED', 'unknown', false],
+  [{ kind: 'closed', sent: false }, 'CLOSED', 'not-sent', true],
+  [rejected('unknown-verb'), 'UNKNOWN_VERB', 'rejected', true],
+  [rejected('handler-failed'), 'HANDLER_FAILED', 'handled', false],
+  [rejected('expired'), 'EXPIRED', 'rejected', true],
+  [rejected('overloaded'), 'OVERLOADED', 'rejected', true],
+  [rejected('forgotten'), 'FORGOTTEN', 'unknown', false],
+  [rejected('closing'), 'REJECTED', 'rejected', true],
+  [rejected('bad-body'), 'REJECTED', 'rejected', true],
+  [rejected('too-large'), 'TOO_LARGE', 'rejected', true],
+  [rejected('not-allowed'), 'REJECTED', 'rejected', true],
+]
+
+function nameOf(failure: RequestFailure | SendFailure): string {
+  return failure.kind === 'rejected' ? failure.reject.reason : failure.kind
+}
+
+test('each failure has its code, its outcome, and the honest word on a retry', (t) => {
+  for (const [failure, code, outcome, safeToRetry] of TABLE) {
+    const error = errorOf(attempted, failure)
+    t.deepEqual([error.code, error.outcome, error.safeToRetry], [code, outcome, safeToRetry], nameOf(failure))
+    t.is(error.peer, 'bravo')
+  }
+})
+
+test('a message begins with what was tried, and ends without a period', (t) => {
+  for (const [failure] of TABLE) {
+    const { message } = errorOf(attempted, failure)
+    t.true(message.startsWith('Cannot request "greet" from "bravo": '), message)
+    t.false(message.endsWith('.'), message)
+  }
+})
+
+test('an idempotent call is always safe to make again', (t) => {
+  for (const [failure] of TABLE) {
+    t.true(errorOf({ ...attempted, isIdempotent: true }, failure).safeToRetry, nameOf(failure))
+  }
+})
+
+test('every reason of a reject has an error', (t) => {
+  for (const reason of REJECT_REASONS) t.is(errorOf(attempted, rejected(reason)).peer, 'bravo', reason)
+})
+
+test('a reject of which a handler may have run is never called safe', (t) => {
+  // The bytes of these reasons are 0x80 and above: docs/protocol.md, B43.
+  for (const reason of ['handler-failed', 'forgotten', 'cancelled'] as const) {
+    t.false(errorOf(attempted, rejected(reason)).safeToRetry, reason)
+  }
+})
+
+test('the code of a remote error travels, an empty one does not', (t) => {
+  const failure = (code: string): RequestFailure => ({
+    kind: 'rejected',
+    reject: reject(1, { reason: 'handler-failed', code, text: 'broken' }),
+  })
+  t.is(errorOf(attempted, failure('E_NO_INK')).remoteCode, 'E_NO_INK')
+  t.is(errorOf(attempted, failure('')).remoteCode, undefined)
+})
+
+test('C7: each failure of a leg has its reason in the tally', (t) => {
+  const table: [RequestFailure, string][] = [
+    [{ kind: 'not-sent' }, 'not-sent'],
+    [{ kind: 'queue-full' }, 'not-sent'],
+    [{ kind: 'timeout' }, 'timeout'],
+    [{ kind: 'restarted' }, 'dead'],
+    [{ kind: 'aborted', sent: false }, 'not-sent'],
+    [{ kind: 'aborted', sent: true }, 'timeout'],
+    [{ kind: 'closed', sent: false }, 'not-sent'],
+    [{ kind: 'closed', sent: true }, 'timeout'],
+    [rejected('unknown-verb'), 'refused'],
+  ]
+  for (const [failure, reason] of table)
+    t.is(missingBecause(failure).reason, reason as never, nameOf(failure))
+  t.is(missingBecause(rejected('closing')).text, 'For a reason')
+})

@@ -1,0 +1,219 @@
+/**
+ * The ways out, over a transport that answers when the test says so: what leaves together, what comes back and why.
+ */
+
+import test from 'ava'
+import type { Clock } from '../../src/base/clock.ts'
+import type { ConnectionId } from '../../src/base/ids.ts'
+import { Mailer } from '../../src/node/mailer.ts'
+import type { SendResult, Transport } from '../../src/transport/transport.ts'
+import { decodeFrames } from '../../src/wire/batch.ts'
+import type { Message } from '../../src/wire/messages.ts'
+import { bodyOf, connection, request } from '../support/samples.ts'
+
+const LINE = connection(1)
+
+/** A transport whose sends stay pending until the test ends them. */
+class Wire {
+  now = 0
+  readonly sent: { readonly to: ConnectionId; readonly sequences: number[] }[] = []
+  readonly news: string[] = []
+  laterCount = 0
+  #pending: ((result: SendResult) => void)[] = []
+  readonly mailer: Mailer
+
+  constructor() {
+    const transport = {
+      send: (to: ConnectionId, frames: readonly Uint8Array[], done: (result: SendResult) => void) => {
+        const { messages } = decodeFrames(frames, this.now, 1024 * 1024)
+        this.sent.push({ to, sequences: messages.map(sequenceOf) })
+        this.#pending.push(done)
+      },
+    } as Partial<Transport> as Transport
+    const clock = { now: () => this.now } as Partial<Clock> as Clock
+    this.mailer = new Mailer(transport, clock, {
+      unsent: (_to, messages, cause) => this.news.push(`${cause} ${messages.map(sequenceOf).join(' ')}`),
+      gone: () => this.news.push('gone'),
+      flushLater: () => {
+        this.laterCount += 1
+      },
+    })
+  }
+
+  /** Ends the oldest pending send. */
+  end(result: SendResult): void {
+    const done = this.#pending.shift()
+    if (done === undefined) throw new Error('nothing is pending')
+    done(result)
+  }
+
+  push(sequence: number, sizeBytes = 0, expiresAt = 1000, to = LINE): void {
+    const message = request(sequence, { body: bodyOf(sizeBytes), expiresAt, deadlineAt: 1_000_000 })
+    this.mailer.push(to, message)
+  }
+
+  /** The numbers of what was sent since the last call, one list for each message of the transport. */
+  takeSent(): number[][] {
+    return this.sent.splice(0).map(({ sequences }) => sequences)
+  }
+
+  takeNews(): string[] {
+    return this.news.splice(0)
+  }
+}
+
+function sequenceOf(message: Message): number {
+  return 'sequence' in message ? message.sequence : 0
+}
+
+test('what is pushed in one turn leaves together, and what is pushed meanwhile with the next message', (t) => {
+  const wire = new Wire()
+  wire.push(1)
+  wire.push(2)
+  t.deepEqual(wire.takeSent(), [], 'nothing leaves inside of push')
+  wire.mailer.flush()
+  wire.push(3)
+  wire.push(4)
+  wire.mailer.flush()
+  t.deepEqual(wire.takeSent(), [[1, 2]])
+  t.false(wire.mailer.isIdle)
+  wire.end('sent')
+  wire.mailer.flush()
+  t.deepEqual(wire.takeSent(), [[3, 4]])
+  wire.end('sent')
+  t.true(wire.mailer.isIdle)
+  t.is(wire.mailer.messagesSent, 4)
+  t.is(wire.mailer.framesSent, 2)
+  t.is(wire.mailer.deadline, Number.POSITIVE_INFINITY)
+})
+
+test('one connection does not wait for another', (t) => {
+  const wire = new Wire()
+  wire.push(1)
+  wire.mailer.flush()
+  wire.push(2, 0, 1000, connection(2))
+  wire.mailer.flush()
+  t.deepEqual(wire.takeSent(), [[1], [2]])
+})
+
+test('what finds no room comes back as full, at the next flush', (t) => {
+  const wire = new Wire()
+  const megabyte = 1024 * 1024
+  for (let sequence = 1; sequence <= 20; sequence += 1) wire.push(sequence, megabyte)
+  t.deepEqual(wire.takeNews(), [])
+  t.true(wire.mailer.queuedBytes < 16 * megabyte, `${wire.mailer.queuedBytes}`)
+  wire.mailer.flush()
+  const [told, ...others] = wire.takeNews()
+  t.deepEqual(others, [])
+  const [cause, ...refused] = (told ?? '').split(' ')
+  t.is(cause, 'full')
+  const firstRefused = Number(refused[0])
+  t.true(firstRefused > 4 && firstRefused <= 16, 'the first ones found room')
+  t.deepEqual(
+    refused.map(Number),
+    Array.from({ length: 21 - firstRefused }, (_, index) => firstRefused + index),
+  )
+  t.is(wire.mailer.messagesDropped, refused.length)
+})
+
+test('what expires in the queue comes back as expired and does not leave', (t) => {
+  const wire = new Wire()
+  wire.push(1)
+  wire.mailer.flush()
+  wire.push(2, 0, 50)
+  wire.push(3)
+  wire.now = 50
+  wire.mailer.wake(50)
+  t.deepEqual(wire.takeNews(), ['expired 2'])
+  wire.end('sent')
+  wire.mailer.flush()
+  t.deepEqual(wire.takeSent(), [[1], [3]])
+})
+
+test('a connection that is gone is told before its messages come back', (t) => {
+  const wire = new Wire()
+  wire.push(1)
+  wire.mailer.flush()
+  wire.push(2)
+  wire.end('gone')
+  t.deepEqual(wire.takeNews(), ['gone', 'down 1', 'down 2'])
+  t.true(wire.mailer.isIdle)
+  t.is(wire.mailer.messagesDropped, 0, 'they may be sent again')
+})
+
+test('a peer that takes nothing is tried again in the next 16 turns, then after pauses that double to 16 ms', (t) => {
+  const wire = new Wire()
+  wire.push(1)
+  wire.mailer.flush()
+  const pauses: number[] = []
+  for (let count = 1; count <= 23; count += 1) {
+    t.deepEqual(wire.takeSent(), [[1]])
+    wire.end('full')
+    const { deadline } = wire.mailer
+    if (deadline === Number.POSITIVE_INFINITY) {
+      wire.mailer.flush()
+      continue
+    }
+    pauses.push(deadline - wire.now)
+    wire.mailer.flush()
+    wire.mailer.wake(deadline - 1)
+    t.deepEqual(wire.takeSent(), [], 'not before its time')
+    wire.now = deadline
+    wire.mailer.wake(deadline)
+  }
+  t.deepEqual(pauses, [1, 2, 4, 8, 16, 16, 16])
+})
+
+test('what waits behind a message without room leaves after it', (t) => {
+  const wire = new Wire()
+  wire.push(1)
+  wire.mailer.flush()
+  wire.end('full')
+  wire.push(2)
+  wire.mailer.flush()
+  t.deepEqual(wire.takeSent(), [[1], [1]])
+  wire.end('sent')
+  wire.mailer.flush()
+  t.deepEqual(wire.takeSent(), [[2]])
+  wire.end('sent')
+  t.true(wire.mailer.isIdle)
+  t.is(wire.mailer.deadline, Number.POSITIVE_INFINITY)
+})
+
+test('what stands still comes back when its connection is cleared', (t) => {
+  const wire = new Wire()
+  wire.push(1)
+  wire.mailer.flush()
+  wire.end('full')
+  wire.push(2)
+  wire.mailer.clear(LINE)
+  t.deepEqual(wire.takeNews(), ['down 1 2'])
+  t.is(wire.mailer.deadline, Number.POSITIVE_INFINITY)
+  t.true(wire.mailer.isIdle)
+})
+
+test('what is being sent when its connection is cleared is told by its own result', (t) => {
+  const wire = new Wire()
+  wire.push(1)
+  wire.mailer.flush()
+  wire.push(2)
+  wire.mailer.clear(LINE)
+  t.deepEqual(wire.takeNews(), ['down 2'])
+  t.false(wire.mailer.isIdle)
+  wire.end('sent')
+  t.true(wire.mailer.isIdle)
+  t.deepEqual(wire.takeNews(), [])
+})
+
+test('a flood of strangers does not leave a queue behind for each', (t) => {
+  const wire = new Wire()
+  for (let number = 1; number <= 20_000; number += 1) {
+    wire.push(1, 0, 1000, connection(number))
+    wire.mailer.flush()
+    wire.end('sent')
+  }
+  t.true(wire.mailer.queueCount <= 8192, `${wire.mailer.queueCount}`)
+  wire.push(2, 0, 1000, connection(5))
+  wire.mailer.flush()
+  t.deepEqual(wire.takeSent().at(-1), [2])
+})

@@ -1,0 +1,104 @@
+/**
+ * The receiving side of one-way messages: what is taken, what is receipted.
+ */
+
+import test from 'ava'
+import fc from 'fast-check'
+import { MAX_HOLES } from '../../src/base/sequence-set.ts'
+import { Arrivals } from '../../src/oneway/receiver.ts'
+
+function ranges(arrivals: Arrivals): number[][] | undefined {
+  return arrivals.receipt()?.ranges.map(({ first, last }) => [first, last])
+}
+
+test('O3: a number is taken once', (t) => {
+  const arrivals = new Arrivals()
+  t.deepEqual(
+    [2, 1, 2, 1, 3].map((sequence) => arrivals.take(sequence)),
+    [true, true, false, false, true],
+  )
+})
+
+test('O4: a receipt names all that was taken, and is owed once for what came together', (t) => {
+  const arrivals = new Arrivals()
+  t.is(arrivals.receipt(), undefined)
+  for (const sequence of [1, 2, 3, 5, 6]) arrivals.take(sequence)
+  t.deepEqual(ranges(arrivals), [
+    [1, 3],
+    [5, 6],
+  ])
+  t.is(arrivals.receipt(), undefined)
+  arrivals.take(4)
+  t.deepEqual(ranges(arrivals), [[1, 6]])
+})
+
+test('O3: a repeated message is receipted again', (t) => {
+  const arrivals = new Arrivals()
+  arrivals.take(1)
+  arrivals.receipt()
+  t.false(arrivals.take(1))
+  t.deepEqual(ranges(arrivals), [[1, 1]])
+})
+
+test('O4: of more than 16 ranges, the youngest are named', (t) => {
+  const arrivals = new Arrivals()
+  for (let sequence = 1; sequence <= 39; sequence += 2) arrivals.take(sequence)
+  const told = ranges(arrivals)
+  t.is(told?.length, 16)
+  t.deepEqual(told?.at(-1), [39, 39])
+  t.deepEqual(told?.at(0), [9, 9])
+})
+
+test('O5: a number that is refused is not receipted, and may come again', (t) => {
+  const arrivals = new Arrivals()
+  arrivals.take(1)
+  arrivals.take(2)
+  arrivals.refuse(2)
+  t.deepEqual(ranges(arrivals), [[1, 1]])
+  t.true(arrivals.take(2))
+  t.deepEqual(ranges(arrivals), [[1, 2]])
+})
+
+test('O6: who reconnects is owed a receipt, if anything was ever taken', (t) => {
+  const arrivals = new Arrivals()
+  arrivals.reconnected()
+  t.is(arrivals.receipt(), undefined)
+  arrivals.take(1)
+  arrivals.receipt()
+  arrivals.reconnected()
+  t.deepEqual(ranges(arrivals), [[1, 1]])
+})
+
+test('O10: a number whose hole was closed is neither taken nor receipted', (t) => {
+  const arrivals = new Arrivals()
+  arrivals.take(MAX_HOLES + 100)
+  t.false(arrivals.take(1))
+  t.deepEqual(ranges(arrivals), [[MAX_HOLES + 100, MAX_HOLES + 100]])
+})
+
+test('O4: a receipt never names a number that was not taken', (t) => {
+  const step = fc.record({
+    sequence: fc.oneof(fc.integer({ min: 1, max: 80 }), fc.integer({ min: 1, max: 5000 })),
+    refuse: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+      const arrivals = new Arrivals()
+      const taken = new Set<number>()
+      for (const { sequence, refuse } of steps) {
+        if (!arrivals.take(sequence)) continue
+        taken.add(sequence)
+        if (!refuse) continue
+        arrivals.refuse(sequence)
+        taken.delete(sequence)
+      }
+      for (const { first, last } of arrivals.receipt()?.ranges ?? []) {
+        for (let sequence = first; sequence <= last; sequence += 1) {
+          if (!taken.has(sequence)) throw new Error(`${sequence} was not taken`)
+        }
+      }
+    }),
+    { seed: 12, numRuns: 500 },
+  )
+  t.pass()
+})

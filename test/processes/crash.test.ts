@@ -1,0 +1,178 @@
+/**
+ * Nodes in processes of their own that are killed, restarted, stopped and blocked: dead, restarted, silent and busy are
+ * four different answers, and what was asked of them ends honestly.
+ */
+
+import test, { type ExecutionContext } from 'ava'
+import type { Node, PeersConfig } from '../../src/index.ts'
+import { EventLog, errorOf, peersOf, quiet, startNode, until } from '../support/mesh.ts'
+import { NodeProcess } from '../support/node-processes.ts'
+
+/** Alpha in this process, bravo in another. */
+interface Pair {
+  readonly alpha: Node
+  readonly bravo: NodeProcess
+  readonly events: EventLog
+  readonly peers: PeersConfig
+}
+
+async function startPair(t: ExecutionContext): Promise<Pair> {
+  const peers = await peersOf(['alpha', 'bravo'])
+  const alpha = await startNode(t, { name: 'alpha', peers })
+  const bravo = await NodeProcess.start(t, { name: 'bravo', peers })
+  await Promise.all([alpha.ready(), bravo.order({ kind: 'ready', timeoutMs: 5000 })])
+  // A link that breaks when it is young is dialled again after a pause, which is not what these tests are about.
+  await until(() => (alpha.peers()[0]?.openMs ?? 0) > 300, 'the link has held for a while')
+  return { alpha, bravo, events: new EventLog(alpha), peers }
+}
+
+test('a killed node is dead within a second, and its next run is alive and known as another one', async (t) => {
+  const { alpha, bravo, events, peers } = await startPair(t)
+  const first = alpha.peers()[0]?.incarnation
+  const killedAt = performance.now()
+  await bravo.kill()
+  await events.first('peer:dead bravo')
+  const tookMs = performance.now() - killedAt
+  t.log(`dead after ${tookMs.toFixed(0)} ms`)
+  t.true(tookMs < 1000, `${tookMs} ms`)
+  await quiet(300)
+  const again = await NodeProcess.start(t, { name: 'bravo', peers })
+  await alpha.ready()
+  t.deepEqual(events.lines, [
+    'link:down bravo',
+    'peer:dead bravo',
+    'peer:restarted bravo',
+    'peer:alive bravo',
+    'link:up bravo',
+  ])
+  const [view] = alpha.peers()
+  t.is(view?.incarnation, (await again.status()).incarnation)
+  t.not(view?.incarnation, first)
+  t.is(view?.outages.count, 1)
+  t.true((view?.outages.longestMs ?? 0) >= 300)
+})
+
+test('a callee that dies and comes back in between is told as a restart, and nothing runs again', async (t) => {
+  const { alpha, bravo, peers } = await startPair(t)
+  const request = alpha.request('bravo', 'slow', 60_000, { timeout: 1000, retries: 20 })
+  await bravo.running()
+  await bravo.kill()
+  const again = await NodeProcess.start(t, { name: 'bravo', peers })
+  const error = await errorOf(t, request)
+  t.like(error, { code: 'PEER_RESTARTED', outcome: 'unknown', safeToRetry: false, peer: 'bravo' })
+  t.regex(
+    error.message,
+    /^Cannot request "slow" from "bravo": it restarted after \d+ ms, before it answered$/,
+  )
+  t.is(again.runs, 0)
+})
+
+test('an idempotent request runs again in the next run of its callee', async (t) => {
+  const { alpha, bravo, peers } = await startPair(t)
+  const options = { timeout: 1000, retries: 20, idempotent: true }
+  const request = alpha.request('bravo', 'slow', 400, options)
+  await bravo.running()
+  await bravo.kill()
+  const again = await NodeProcess.start(t, { name: 'bravo', peers })
+  t.is(await request, 1)
+  t.is(again.runs, 1)
+})
+
+test('a callee that dies for good leaves a timeout with an unknown outcome', async (t) => {
+  const { alpha, bravo, events } = await startPair(t)
+  const request = alpha.request('bravo', 'slow', 60_000, { timeout: 250, retries: 2 })
+  const receipts = Array.from({ length: 50 }, () => alpha.send('bravo', 'note', 1, { timeout: 600 }))
+  await bravo.running()
+  await bravo.kill()
+  const error = await errorOf(t, request)
+  t.like(error, { code: 'TIMEOUT', outcome: 'unknown', safeToRetry: false, peer: 'bravo' })
+  const late = await errorOf(t, alpha.send('bravo', 'note', 1, { timeout: 100 }))
+  t.is(late.code, 'NOT_SENT')
+  t.is((await Promise.allSettled(receipts)).length, 50)
+  t.is(events.count('peer:dead bravo'), 1)
+})
+
+test('a broadcast does not wait for a member that dies in it', async (t) => {
+  const { alpha, bravo } = await startPair(t)
+  const cast = alpha.broadcast('slow', 60_000, { timeout: 10_000 })
+  await bravo.running()
+  const killedAt = performance.now()
+  await bravo.kill()
+  const result = await cast
+  t.deepEqual(
+    result.missing.map((each) => `${each.peer} ${each.reason}`),
+    ['bravo dead'],
+  )
+  t.true(performance.now() - killedAt < 1000)
+})
+
+test('a stopped process is dead by silence, and alive again without a restart when it goes on', async (t) => {
+  const { alpha, bravo, events } = await startPair(t)
+  const first = alpha.peers()[0]?.incarnation
+  const stoppedAt = performance.now()
+  bravo.signal('SIGSTOP')
+  await events.first('peer:dead bravo')
+  const tookMs = performance.now() - stoppedAt
+  t.log(`dead after ${tookMs.toFixed(0)} ms`)
+  t.true(tookMs < 3500, `${tookMs} ms`)
+  bravo.signal('SIGCONT')
+  await events.first('peer:alive bravo')
+  await alpha.ready()
+  t.is(alpha.peers()[0]?.incarnation, first)
+  t.is(events.count('peer:restarted bravo'), 0)
+  t.like(await alpha.request('bravo', 'who'), { pid: bravo.pid })
+})
+
+test('a loop that is blocked for three seconds is busy, and nobody is dead on either side', async (t) => {
+  const { alpha, bravo, events } = await startPair(t)
+  const blocked = bravo.order({ kind: 'block', blockMs: 3000 })
+  const request = alpha.request('bravo', 'slow', 0, { timeout: 5000, retries: 0 })
+  const busy = await events.first('peer:busy bravo')
+  t.like(busy, { busy: true })
+  t.like(alpha.peers()[0], { state: 'alive', busy: true, link: 'open' })
+  await blocked
+  t.is(await request, 1)
+  await until(() => alpha.peers()[0]?.busy === false, 'bravo is no longer busy')
+  t.is((await bravo.status()).peers[0]?.state, 'alive')
+  // What bravo thought of alpha while it was blocked itself: nothing.
+  const theirs = bravo.events.map((event) => event.kind)
+  t.deepEqual(
+    theirs.filter((kind) => kind === 'peer:dead' || kind === 'peer:suspect' || kind === 'link:down'),
+    [],
+  )
+  t.deepEqual(new Set(events.lines), new Set(['peer:busy bravo']))
+  t.is(alpha.status().counters.resets, 0)
+})
+
+test('a request to a node that is blocked for longer than its attempts is answered, by one run', async (t) => {
+  const { alpha, bravo, events } = await startPair(t)
+  const blocked = bravo.order({ kind: 'block', blockMs: 2000 })
+  await until(() => bravo.isBlocking, 'bravo is blocked')
+  t.is(await alpha.request('bravo', 'slow', 0, { timeout: 500, retries: 10 }), 1)
+  await blocked
+  t.is(await alpha.request('bravo', 'runs'), 1)
+  t.is(events.count('peer:dead bravo') + events.count('peer:suspect bravo'), 0)
+})
+
+test('a third process that crashes again and again leaves the other two undisturbed', async (t) => {
+  const peers = await peersOf(['alpha', 'bravo', 'charlie'])
+  const [alpha, bravo] = [
+    await startNode(t, { name: 'alpha', peers }),
+    await startNode(t, { name: 'bravo', peers }),
+  ]
+  bravo.handle('x', (body) => body)
+  const events = new EventLog(alpha)
+  for (let round = 0; round < 3; round += 1) {
+    const charlie = await NodeProcess.start(t, { name: 'charlie', peers })
+    await Promise.all([alpha.ready(), bravo.ready()])
+    const replies = Array.from({ length: 200 }, (_, index) => alpha.request('bravo', 'x', index))
+    charlie.signal('SIGKILL')
+    t.is((await Promise.all(replies)).length, 200)
+    await until(() => alpha.peers()[1]?.state === 'dead', 'charlie is dead')
+  }
+  t.deepEqual(
+    events.lines.filter((line) => line.endsWith('bravo')),
+    ['peer:alive bravo', 'link:up bravo'],
+  )
+  t.is(events.count('peer:restarted charlie'), 2)
+})

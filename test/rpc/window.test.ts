@@ -1,0 +1,102 @@
+/**
+ * The memory of a callee for one caller: what counts as seen, which answers are kept, and for how long.
+ */
+
+import test from 'ava'
+import { type Call, Inbound, Call as MadeCall } from '../../src/rpc/responder.ts'
+import { DedupeWindow, MAX_KEPT_BYTES } from '../../src/rpc/window.ts'
+import { bodyOf, reject, reply, request } from '../support/samples.ts'
+
+function start(window: DedupeWindow, sequence: number, sizeBytes = 0): Call {
+  const call = new MadeCall(new Inbound('bravo'), request(sequence, { body: bodyOf(sizeBytes) }))
+  window.admit(sequence)
+  window.start(call)
+  return call
+}
+
+function run(window: DedupeWindow, sequence: number, replyBytes = 0): void {
+  const call = start(window, sequence)
+  window.finish(call, reply(sequence, bodyOf(replyBytes)))
+}
+
+test('R3: a number is new once, also out of order', (t) => {
+  const window = new DedupeWindow()
+  t.deepEqual(
+    [3, 1, 2, 3, 1, 2, 4].map((sequence) => window.admit(sequence)),
+    [true, true, true, false, false, false, true],
+  )
+})
+
+test('R7: a number that is withdrawn is new again', (t) => {
+  const window = new DedupeWindow()
+  window.admit(1)
+  window.admit(2)
+  window.withdraw(1)
+  t.true(window.admit(1))
+  t.false(window.admit(1))
+  t.false(window.admit(2))
+})
+
+test('R2: what is below the floor is never new, and its answers leave', (t) => {
+  const window = new DedupeWindow()
+  for (const sequence of [1, 2, 3, 5]) run(window, sequence)
+  window.raiseFloor(3)
+  t.false(window.admit(2))
+  t.is(window.answer(2), undefined)
+  t.deepEqual(window.answer(3), reply(3, bodyOf(0)))
+  t.is(window.keptCount, 2)
+  window.raiseFloor(1)
+  t.deepEqual(window.answer(3), reply(3, bodyOf(0)), 'a floor that is late lowers nothing')
+  window.raiseFloor(6)
+  t.is(window.keptBytes, 0)
+  t.false(window.admit(4), 'never seen, but settled at the caller')
+})
+
+test('R6: a call that ends below the floor leaves no answer', (t) => {
+  const window = new DedupeWindow()
+  const call = start(window, 1)
+  window.raiseFloor(2)
+  t.is(window.running(1), call, 'it goes on running')
+  window.finish(call, reply(1))
+  t.is(window.keptCount, 0)
+  t.is(window.runningCount, 0)
+})
+
+test('R6: above 4 MiB, the answers kept longest leave first', (t) => {
+  const window = new DedupeWindow()
+  const megabyte = 1024 * 1024
+  for (let sequence = 1; sequence <= 5; sequence += 1) run(window, sequence, megabyte - 256)
+  t.is(window.keptBytes, MAX_KEPT_BYTES)
+  t.is(window.answer(1), undefined)
+  t.not(window.answer(2), undefined)
+  run(window, 6)
+  t.is(window.answer(2), undefined)
+  t.not(window.answer(6), undefined)
+  t.false(window.admit(1), 'an evicted number is still known')
+})
+
+test('R6: answers without bodies are bounded as well', (t) => {
+  const window = new DedupeWindow()
+  for (let sequence = 1; sequence <= 20_000; sequence += 1) run(window, sequence)
+  t.is(window.keptCount, MAX_KEPT_BYTES / 256)
+  t.is(window.answers().length, window.keptCount)
+})
+
+test('R6: a refusal counts with its text', (t) => {
+  const window = new DedupeWindow()
+  window.finish(start(window, 1), reject(1, { text: 'x'.repeat(100) }))
+  t.is(window.keptBytes, 356)
+})
+
+test('R7: the bodies of calls that run are counted until they end', (t) => {
+  const window = new DedupeWindow()
+  const first = start(window, 1, 1000)
+  start(window, 2, 10)
+  t.is(window.runningBytes, 1010)
+  t.deepEqual(
+    [...window.calls()].map((call) => call.sequence),
+    [1, 2],
+  )
+  window.finish(first, reply(1))
+  t.is(window.runningBytes, 10)
+})

@@ -1,0 +1,136 @@
+/**
+ * The parent's side of node-process.ts: starts nodes as processes, gives them orders, and ends them with the test.
+ */
+
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { ExecutionContext } from 'ava'
+import type { CloseOptions, NodeEvent, NodeOptions, NodeStatus, RequestOptions } from '../../src/index.ts'
+import { signal, until, within } from './mesh.ts'
+
+/** What a parent may order. */
+export type Order =
+  | { readonly kind: 'start'; readonly options: NodeOptions }
+  | { readonly kind: 'ready'; readonly timeoutMs: number }
+  | {
+      readonly kind: 'request'
+      readonly peer: string
+      readonly verb: string
+      readonly body: unknown
+      readonly options?: Omit<RequestOptions, 'signal'>
+    }
+  | { readonly kind: 'status' }
+  | { readonly kind: 'block'; readonly blockMs: number }
+  | { readonly kind: 'close'; readonly options: CloseOptions }
+
+/** What a child tells. */
+export type Report =
+  | { readonly kind: 'loaded' }
+  | { readonly kind: 'done'; readonly number: number; readonly value: unknown }
+  | { readonly kind: 'failed'; readonly number: number; readonly text: string; readonly code: string }
+  | { readonly kind: 'event'; readonly event: NodeEvent }
+  | { readonly kind: 'running'; readonly runs: number }
+  | { readonly kind: 'blocking' }
+
+const SCRIPT = fileURLToPath(new URL('./node-process.js', import.meta.url))
+
+/** How long a child may take for anything, in milliseconds. */
+const ORDER_MS = 15_000
+
+// An extra certificate file costs every start of Node 100 ms.
+const { NODE_EXTRA_CA_CERTS: _, ...ENVIRONMENT } = process.env
+
+/** One node in a process of its own. */
+export class NodeProcess {
+  readonly events: NodeEvent[] = []
+  /** Resolves with the exit code, or the signal that ended the process. */
+  readonly ended: Promise<number | string>
+  runs = 0
+  isBlocking = false
+  readonly #child: ChildProcess
+  readonly #orders = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
+  #lastNumber = 0
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+    this.ended = new Promise((resolve) => {
+      child.once('exit', (code, ending) => {
+        resolve(code ?? ending ?? 'unknown')
+        for (const { reject } of this.#orders.values()) reject(new Error('The process ended'))
+      })
+    })
+    child.on('message', (report: Report) => this.#hear(report))
+  }
+
+  /** Starts a process, and a node in it when there are options for one. */
+  static async start(t: ExecutionContext, options: NodeOptions): Promise<NodeProcess> {
+    const child = fork(SCRIPT, { env: ENVIRONMENT })
+    t.teardown(() => child.kill('SIGKILL'))
+    const loaded = signal()
+    child.once('message', () => loaded.resolve())
+    const started = new NodeProcess(child)
+    await within(ORDER_MS, loaded.promise, 'a process that loads')
+    await started.order({ kind: 'start', options })
+    return started
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  /** Gives an order and its answer. */
+  order(order: Order): Promise<unknown> {
+    this.#lastNumber += 1
+    const number = this.#lastNumber
+    const answer = new Promise<unknown>((resolve, reject) => {
+      this.#orders.set(number, { resolve, reject })
+      this.#child.send({ number, order })
+    })
+    return within(ORDER_MS, answer, `the order ${order.kind}`)
+  }
+
+  async status(): Promise<NodeStatus> {
+    return (await this.order({ kind: 'status' })) as NodeStatus
+  }
+
+  /** Sends a signal to the process. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name)
+  }
+
+  /** Kills the process and waits for its end. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.ended
+  }
+
+  /** Waits until a handler runs for the `runs`-th time. */
+  running(runs = 1): Promise<boolean> {
+    return until(() => this.runs >= runs, `${runs} runs of a handler`)
+  }
+
+  #hear(report: Report): void {
+    switch (report.kind) {
+      case 'event':
+        this.events.push(report.event)
+        return
+      case 'running':
+        this.runs = report.runs
+        return
+      case 'blocking':
+        this.isBlocking = true
+        return
+      case 'done':
+        this.#orders.get(report.number)?.resolve(report.value)
+        this.#orders.delete(report.number)
+        return
+      case 'failed': {
+        const error = Object.assign(new Error(report.text), { code: report.code })
+        this.#orders.get(report.number)?.reject(error)
+        this.#orders.delete(report.number)
+        return
+      }
+      default:
+    }
+  }
+}
