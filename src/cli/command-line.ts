@@ -4,11 +4,9 @@
  * that is none. All faults are collected, so that the user sees them at once.
  *
  * yargs itself is loaded for help and completion only: its layout code takes three times as long to load as a whole
- * `zmqnet send`. That is why its parser is taken by its own address, and in the very version that yargs uses.
+ * `zmqnet send`. That is why its parser is a dependency of its own, in the version that yargs uses.
  */
 
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
 import type { Command } from './command.ts'
 import { commandTable } from './command-table.ts'
 import { UsageError } from './faults.ts'
@@ -31,8 +29,9 @@ export interface ArgumentParser {
 
 /** Loads the parser that yargs uses. */
 export async function loadArgumentParser(): Promise<ArgumentParser> {
-  const path = createRequire(import.meta.resolve('yargs')).resolve('yargs-parser')
-  return ((await import(pathToFileURL(path).href)) as { default: ArgumentParser }).default
+  const { default: parser } = await import('yargs-parser')
+  // Its published types are older than its code, and ask for arrays that may be changed.
+  return parser as unknown as ArgumentParser
 }
 
 /** The value of an option as it was written; flags are booleans. */

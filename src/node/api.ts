@@ -147,7 +147,7 @@ export interface Counters {
   /** Messages handed to the transport, by envelope, heartbeats included. */
   readonly sent: number
   readonly received: number
-  /** Messages that were given up before they were sent; each had a typed outcome. */
+  /** Messages that were queued for a peer and given up before they were sent; each had a typed outcome. */
   readonly dropped: number
   /** ZeroMQ messages, each with many envelopes. */
   readonly framesSent: number
@@ -169,6 +169,7 @@ export type NodeEvent =
   | { readonly kind: 'peer:busy'; readonly peer: string; readonly busy: boolean }
   | { readonly kind: 'peer:restarted'; readonly peer: string; readonly incarnation: number }
   | { readonly kind: 'link:up'; readonly peer: string }
+  /** `closed`, `silent` (its process or the way to it), `reset` by this node, `restarted` or `forgotten` by the peer. */
   | { readonly kind: 'link:down'; readonly peer: string; readonly cause: string }
   | { readonly kind: 'link:refused'; readonly peer: string; readonly reason: string; readonly text: string }
   | { readonly kind: 'link:reset'; readonly peer: string }

@@ -21,7 +21,7 @@ import type {
 import { ECHO_VERB, RELAY_VERB, STATUS_VERB } from './built-in-verbs.ts'
 import { Driver, Task } from './driver.ts'
 import { type DetailedReply, Operations } from './operations.ts'
-import { Reporter } from './reporter.ts'
+import { isReport, Reporter } from './reporter.ts'
 import type { World } from './world.ts'
 
 const DEFAULT_DRAIN_MS = 1000
@@ -66,8 +66,7 @@ class MeshClient implements Client {
         if (this.#operations.settle(event)) return
         if (event.kind === 'link-refused') this.#refusal = `${event.refuse.reason}: ${event.refuse.text}`
         if (event.kind === 'link-opened') this.#onContact?.()
-        if (event.kind === 'call' || event.kind === 'call-aborted' || event.kind === 'arrival') return
-        if (event.kind !== 'cast-done') this.#reporter.report(event as Parameters<Reporter['report']>[0])
+        if (isReport(event)) this.#reporter.report(event)
       },
       onFault: (text) => this.#reporter.warn(`fault ${text}`, text),
     })

@@ -89,8 +89,7 @@ export class Core {
   /** How many operations wait for an answer, here or elsewhere. */
   get pendingCount(): number {
     const { caller, sender } = this.outreach
-    const { responder } = this.reception
-    return caller.pendingCount + sender.pendingCount + this.caster.pendingCount + responder.runningCount
+    return caller.pendingCount + sender.pendingCount + this.caster.pendingCount + this.reception.runningCount
   }
 
   isLink(connection: ConnectionId): boolean {
@@ -109,7 +108,7 @@ export class Core {
   linkDown(now: number, connection: ConnectionId, cause: 'closed' | 'refused' | 'silent' | 'reset'): void {
     const link = this.outreach.links.get(connection)
     if (link === undefined) return
-    this.outreach.links.down(now, connection)
+    this.outreach.links.down(now, connection, cause)
     if (cause !== 'reset') this.detector.linkDown(now, link.peer, cause === 'refused')
     if (this.detector.get(link.peer).state === 'left') this.caster.peerDied(now, link.peer, 'It left')
   }

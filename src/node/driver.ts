@@ -222,7 +222,17 @@ export class Driver implements TransportListener {
     }
   }
 
+  /** Whatever an owner throws, the events behind this one are handed on: each may settle somebody's promise. */
   #hand(event: CoreEvent): void {
+    try {
+      this.#execute(event)
+      this.#owner.onEvent(event)
+    } catch (error) {
+      this.#owner.onFault(`Handing on "${event.kind}" failed: ${String(error)}`)
+    }
+  }
+
+  #execute(event: CoreEvent): void {
     switch (event.kind) {
       case 'reset-link': {
         const { connection } = event.link
@@ -246,7 +256,6 @@ export class Driver implements TransportListener {
         break
       default:
     }
-    this.#owner.onEvent(event)
   }
 
   /** Sees to it that the end of this turn comes once. */

@@ -4,10 +4,11 @@
  */
 
 import { ZmqnetError } from '../errors.ts'
+import type { Arrival } from '../oneway/receiver.ts'
 import type { AbortReason, Call, CallOutcome } from '../rpc/responder.ts'
 import { decodeBody, encodeBody } from '../wire/body.ts'
 import { MAX_BODY_BYTES, MAX_TEXT_BYTES, MAX_VERB_BYTES } from '../wire/limits.ts'
-import type { Body, Send } from '../wire/messages.ts'
+import type { Body } from '../wire/messages.ts'
 import type {
   BodyValue,
   BroadcastOptions,
@@ -161,22 +162,28 @@ export class Handlers {
     call.ticket = context
     this.#run(verb, request.body, context, (outcome) => {
       const { driver } = this.#settings
-      driver.core.reception.responder.finish(call, outcome)
+      driver.core.reception.finish(call, outcome)
       driver.afterCommand()
     })
   }
 
-  /** The core says that nobody waits for a call any more. */
-  abort(call: Call, reason: AbortReason): void {
-    if (call.ticket instanceof Context) call.ticket.abort(reason)
+  /** The core says that nobody waits for a call any more, or that the node closes. */
+  abort({ ticket }: Call | Arrival, reason: AbortReason): void {
+    if (ticket instanceof Context) ticket.abort(reason)
   }
 
-  /** Runs the handler of a one-way message. */
-  arrive(from: string, message: Send): void {
+  /** Runs the handler of a one-way message and reports its end to the core. */
+  arrive(arrival: Arrival): void {
+    const { from, message } = arrival
     const { verb, body } = message
     const visit = { from, verb, kind: 'send', attempt: 1, deadlineAt: Number.POSITIVE_INFINITY } as const
-    this.#run(verb, body, new Context(this.#settings, visit), (outcome) => {
+    const context = new Context(this.#settings, visit)
+    arrival.ticket = context
+    this.#run(verb, body, context, (outcome) => {
       if (outcome.kind === 'failed') this.#settings.onLostFailure(from, verb, outcome.text)
+      const { driver } = this.#settings
+      driver.core.reception.finishArrival(arrival)
+      driver.afterCommand()
     })
   }
 

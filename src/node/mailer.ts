@@ -15,9 +15,9 @@ import type { Message } from '../wire/messages.ts'
 import type { UnsentCause } from '../wire/out.ts'
 
 /**
- * What may wait for one connection. With the 8.5 MiB that libzmq holds, one peer costs at most 16 MiB: bodies that are
- * kept elsewhere, for retries and repeated replies, are the same bytes and not copies. The number of items bounds what
- * the records around tiny bodies cost.
+ * What may wait for one connection: with the 8.5 MiB that libzmq holds, 16 MiB on the way to one peer. What callers and
+ * senders hold for retries has bounds of its own and is, for large bodies, the same memory. The number of items bounds
+ * what the records around tiny bodies cost.
  */
 const QUEUE_LIMITS = {
   maxBytes: 7.5 * 1024 * 1024,

@@ -216,8 +216,11 @@ class MeshNode implements Node {
       case 'call-aborted':
         this.#handlers.abort(event.call, event.reason)
         return
+      case 'arrival-aborted':
+        this.#handlers.abort(event.arrival, 'closing')
+        return
       case 'arrival':
-        this.#handlers.arrive(event.from, event.message)
+        this.#handlers.arrive(event.arrival)
         return
       case 'request-done':
       case 'request-failed':

@@ -5,12 +5,12 @@
 
 import { unreachable } from '../base/assert.ts'
 import type { ConnectionId } from '../base/ids.ts'
-import { Arrivals } from '../oneway/receiver.ts'
+import { type Arrival, Arrivals } from '../oneway/receiver.ts'
 import { type Call, type CallOutcome, Inbound, Responder, type ResponderEvent } from '../rpc/responder.ts'
 import { type CallerMemory, Callers } from '../session/callers.ts'
 import { type Identity, welcomeOf } from '../session/identity.ts'
 import { type Session, type SessionEvent, Sessions } from '../session/sessions.ts'
-import type { Beat, Message, Send } from '../wire/messages.ts'
+import type { Beat, Message, Reject, Send } from '../wire/messages.ts'
 import type { Out } from '../wire/out.ts'
 
 /** What the reception tells. */
@@ -18,7 +18,9 @@ export type ReceptionEvent =
   | ResponderEvent
   | SessionEvent
   /** A one-way message is to be handled. */
-  | { readonly kind: 'arrival'; readonly from: string; readonly message: Send }
+  | { readonly kind: 'arrival'; readonly arrival: Arrival }
+  /** The node closes while the handler of a one-way message runs. */
+  | { readonly kind: 'arrival-aborted'; readonly arrival: Arrival }
   | { readonly kind: 'violation'; readonly connection: ConnectionId; readonly text: string }
 
 /** What is remembered of one run of one caller. */
@@ -52,6 +54,7 @@ export class Reception {
     arrivals: new Arrivals(),
   }))
   readonly #guests = new Map<ConnectionId, Guest>()
+  #arrivalCount = 0
   #isDraining = false
 
   constructor(settings: ReceptionSettings, out: Out<ReceptionEvent>) {
@@ -103,8 +106,19 @@ export class Reception {
     return this.#guests.has(connection)
   }
 
+  /** How many handlers run. */
+  get runningCount(): number {
+    return this.responder.runningCount + this.#arrivalCount
+  }
+
+  /** The handler of a request has ended. */
   finish(call: Call, outcome: CallOutcome): void {
     this.responder.finish(call, outcome)
+  }
+
+  /** The handler of a one-way message has ended. */
+  finishArrival(arrival: Arrival): void {
+    if (arrival.arrivals.finish(arrival)) this.#arrivalCount -= 1
   }
 
   /** Takes no new work; members learn it on their own links, clients here. */
@@ -117,7 +131,11 @@ export class Reception {
 
   /** Aborts what still runs. */
   close(): void {
-    this.responder.abortAll([...this.#callers.all()].map((caller) => caller.memory.inbound))
+    const memories = [...this.#callers.all()].map((caller) => caller.memory)
+    this.responder.abortAll(memories.map((memory) => memory.inbound))
+    for (const { arrivals } of memories) {
+      for (const arrival of arrivals.running) this.#out.tell({ kind: 'arrival-aborted', arrival })
+    }
   }
 
   wake(now: number): void {
@@ -141,8 +159,10 @@ export class Reception {
         this.#settings.echo(now, session.connection, message)
         return
       case 'echo':
+        // It answers a challenge, and being heard is all that it is for.
+        return
       case 'goodbye':
-        // An echo answers a challenge, and being heard is all that it is for; a goodbye is the owner's to note.
+        this.sessions.leaving(now, session)
         return
       case 'hello':
       case 'reply':
@@ -160,16 +180,26 @@ export class Reception {
 
   #arrive(guest: Guest, message: Send): void {
     const { arrivals } = guest.caller.memory
-    const { sequence, verb } = message
+    const { sequence } = message
     if (!arrivals.take(sequence)) return
-    if (!this.#isDraining && this.#settings.hasVerb(verb)) {
-      this.#out.tell({ kind: 'arrival', from: guest.session.name, message })
+    const refusal = this.#refusal(arrivals, message)
+    if (refusal === undefined) {
+      this.#arrivalCount += 1
+      this.#out.tell({ kind: 'arrival', arrival: arrivals.start(guest.session.name, message) })
       return
     }
     arrivals.refuse(sequence)
-    const reason = this.#isDraining ? 'closing' : 'unknown-verb'
-    const text = this.#isDraining ? 'The node is closing' : `No handler for "${verb}"`
-    this.#out.send(guest.session.connection, { kind: 'reject', of: 'send', sequence, reason, code: '', text })
+    this.#out.send(guest.session.connection, { kind: 'reject', of: 'send', sequence, code: '', ...refusal })
+  }
+
+  #refusal(arrivals: Arrivals, { verb, body }: Send): Pick<Reject, 'reason' | 'text'> | undefined {
+    if (this.#isDraining) return { reason: 'closing', text: 'The node is closing' }
+    if (!this.#settings.hasVerb(verb)) return { reason: 'unknown-verb', text: `No handler for "${verb}"` }
+    if (arrivals.hasRoom(body.bytes.length)) return undefined
+    return {
+      reason: 'overloaded',
+      text: `${arrivals.running.size} messages of this sender are being handled`,
+    }
   }
 
   #onSession(event: SessionEvent): void {
@@ -184,7 +214,7 @@ export class Reception {
         this.#guests.delete(connection)
         const { inbound } = guest.caller.memory
         if (inbound.connection === connection) inbound.connection = undefined
-        this.#callers.leave(event.now, guest.caller)
+        this.#callers.leave(event.now, guest.caller, event.session.isLeaving)
         break
       }
       case 'hello-refused':

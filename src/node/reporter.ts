@@ -10,21 +10,25 @@ import type { CoreEvent } from './core.ts'
 import { EventStream } from './event-stream.ts'
 import { Warnings } from './warnings.ts'
 
-/** What a core tells that is a report and not an order. */
-export type Report = Exclude<
-  CoreEvent,
-  {
-    kind:
-      | 'request-done'
-      | 'request-failed'
-      | 'send-delivered'
-      | 'send-failed'
-      | 'cast-done'
-      | 'call'
-      | 'call-aborted'
-      | 'arrival'
-  }
->
+/** What a core tells that is somebody's order or result, and no report. */
+const ORDERS = [
+  'request-done',
+  'request-failed',
+  'send-delivered',
+  'send-failed',
+  'cast-done',
+  'call',
+  'call-aborted',
+  'arrival',
+  'arrival-aborted',
+] as const
+
+/** What a core tells for everybody to know. */
+export type Report = Exclude<CoreEvent, { kind: (typeof ORDERS)[number] }>
+
+export function isReport(event: CoreEvent): event is Report {
+  return !(ORDERS as readonly string[]).includes(event.kind)
+}
 
 /** What a reporter needs. */
 export interface ReporterSettings {
@@ -112,8 +116,8 @@ export class Reporter {
         this.#settings.onChange()
         return
       case 'link-closed':
-        this.#emit({ kind: 'link:down', peer, cause: 'closed' })
-        this.#debug(`link to ${peer} is down`)
+        this.#emit({ kind: 'link:down', peer, cause: report.cause })
+        this.#debug(`link to ${peer} is down: ${report.cause}`)
         this.#settings.onChange()
         return
       case 'link-refused': {

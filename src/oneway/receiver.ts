@@ -6,15 +6,61 @@
  */
 
 import { SequenceSet } from '../base/sequence-set.ts'
-import type { Ack } from '../wire/messages.ts'
+import type { Ack, Send } from '../wire/messages.ts'
 
 /** The ranges of one receipt: enough for 15 holes, a few dozen bytes. */
 const MAX_RANGES = 16
 
+/** Messages of one sender whose handlers may run at a time, and the bytes of their bodies. */
+export const MAX_RUNNING_PER_SENDER = 16_384
+export const MAX_RUNNING_BYTES_PER_SENDER = 8 * 1024 * 1024
+
+/** One message whose handler runs. Opaque to the owner, who gives it back when the handler has ended. */
+export class Arrival {
+  /** Whatever the owner wants to find again when the handler is aborted. */
+  ticket: unknown = undefined
+  readonly arrivals: Arrivals
+  readonly from: string
+  readonly message: Send
+
+  constructor(arrivals: Arrivals, from: string, message: Send) {
+    this.arrivals = arrivals
+    this.from = from
+    this.message = message
+  }
+}
+
 /** What one run of one sender has sent here. */
 export class Arrivals {
   readonly #seen = new SequenceSet()
+  readonly #running = new Set<Arrival>()
+  #runningBytes = 0
   #owesReceipt = false
+
+  /** The messages whose handlers run. */
+  get running(): ReadonlySet<Arrival> {
+    return this.#running
+  }
+
+  /** Whether there is room for one more handler, of a message of this size. */
+  hasRoom(sizeBytes: number): boolean {
+    const isFull = this.#runningBytes + sizeBytes > MAX_RUNNING_BYTES_PER_SENDER
+    return !isFull && this.#running.size < MAX_RUNNING_PER_SENDER
+  }
+
+  start(from: string, message: Send): Arrival {
+    const arrival = new Arrival(this, from, message)
+    this.#running.add(arrival)
+    this.#runningBytes += message.body.bytes.length
+    return arrival
+  }
+
+  /** The handler has ended. Gives whether it was running. */
+  finish(arrival: Arrival): boolean {
+    if (!this.#running.delete(arrival)) return false
+    this.#runningBytes -= arrival.message.body.bytes.length
+    return true
+  }
 
   /** Takes a number; gives whether it is new. */
   take(sequence: number): boolean {

@@ -72,9 +72,14 @@ export function judgeHello(
   if (hello.expects !== '' && hello.expects !== self.name) {
     return { reason: 'wrong-node', text: `This is "${self.name}", not "${hello.expects}"` }
   }
-  if (hello.role === 'client') return undefined
   if (hello.name === self.name)
     return { reason: 'name-taken', text: `"${self.name}" is this node's own name` }
+  if (hello.role === 'client') {
+    // A handler knows a caller by its name alone, so that a client must not bear the name of a member.
+    return isMember(hello.name)
+      ? { reason: 'name-taken', text: `"${hello.name}" is the name of a member` }
+      : undefined
+  }
   if (!isMember(hello.name)) {
     return { reason: 'unknown-node', text: `"${hello.name}" is not in the peers list of "${self.name}"` }
   }

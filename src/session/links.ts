@@ -28,11 +28,17 @@ const REFUSED_AGAIN_MAX_MS = 30_000
 
 export type LinkState = 'down' | 'greeting' | 'open' | 'refused'
 
+/**
+ * Why a link is not open any more: what the transport says, that we threw it away (`reset`), that another run of the
+ * peer answered on it (`restarted`), or that the peer does not know us any more (`forgotten`).
+ */
+export type LinkEnd = 'closed' | 'refused' | 'silent' | 'reset' | 'restarted' | 'forgotten'
+
 /** What the links tell. */
 export type LinkEvent =
   | { readonly kind: 'link-opened'; readonly link: Link; readonly now: number }
   /** It was open and is not any more. */
-  | { readonly kind: 'link-closed'; readonly link: Link; readonly now: number }
+  | { readonly kind: 'link-closed'; readonly link: Link; readonly now: number; readonly cause: LinkEnd }
   | { readonly kind: 'link-refused'; readonly link: Link; readonly now: number; readonly refuse: Refuse }
   /** Nobody answers at the other end of an existing connection. */
   | { readonly kind: 'link-mute'; readonly link: Link }
@@ -87,15 +93,15 @@ export class Links {
   /** The transport has a connection. */
   up(now: number, connection: ConnectionId): void {
     const link = this.#link(connection)
-    this.#leave(now, link)
+    this.#leave(now, link, 'closed')
     link.refusals = 0
     this.#greet(now, link, 1)
   }
 
   /** The transport has no connection. */
-  down(now: number, connection: ConnectionId): void {
+  down(now: number, connection: ConnectionId, cause: LinkEnd): void {
     const link = this.#link(connection)
-    this.#leave(now, link)
+    this.#leave(now, link, cause)
     link.state = 'down'
     this.#deadlines.remove(link)
   }
@@ -107,7 +113,7 @@ export class Links {
     if (session !== undefined) {
       // The answer to a Hello that was repeated: nothing new, unless the other end has become another one.
       if (session.incarnation === message.incarnation && session.window === message.window) return
-      this.#leave(now, link)
+      this.#leave(now, link, 'restarted')
     }
     link.state = 'open'
     link.session = { incarnation: message.incarnation, window: message.window }
@@ -130,7 +136,7 @@ export class Links {
   /** The other end does not know us: it has forgotten the session, or never had it. */
   sayHello(now: number, link: Link): void {
     if (link.state !== 'open') return
-    this.#leave(now, link)
+    this.#leave(now, link, 'forgotten')
     if (now - link.openedAt >= HELLO_AGAIN_MS) {
       this.#greet(now, link, 1)
       return
@@ -171,11 +177,11 @@ export class Links {
     this.#out.send(link.connection, helloOf(this.#self, link.peer))
   }
 
-  #leave(now: number, link: Link): void {
+  #leave(now: number, link: Link, cause: LinkEnd): void {
     if (link.session === undefined) return
     link.session = undefined
     link.state = 'down'
-    this.#out.tell({ kind: 'link-closed', link, now })
+    this.#out.tell({ kind: 'link-closed', link, now, cause })
   }
 
   #link(connection: ConnectionId): Link {

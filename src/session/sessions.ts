@@ -21,12 +21,16 @@ const MAX_CHALLENGERS = 256
 const CHALLENGE_MS = 1000
 /** A session that was not heard for so long is forgotten; its owner says Hello again if it comes back. */
 export const SESSION_IDLE_MS = 30_000
+/** A session that said goodbye is forgotten after this: short, because the clients of a busy script come and go. */
+export const SESSION_LEAVING_MS = 2000
 
 /** One inbound connection and whose it is. */
 export class Session implements Timed {
   dueAt = 0
   heapIndex = -1
   heardAt: number
+  /** It said goodbye: it waits for what is still owed to it, and does not come back. */
+  isLeaving = false
   readonly connection: ConnectionId
   readonly name: string
   readonly role: Role
@@ -115,6 +119,12 @@ export class Sessions {
     if (this.#challenges.size > 0) this.#defend(session)
   }
 
+  /** The other end said goodbye. */
+  leaving(now: number, session: Session): void {
+    session.isLeaving = true
+    this.#idle.set(session, now + SESSION_LEAVING_MS)
+  }
+
   hello(now: number, connection: ConnectionId, hello: Hello): void {
     const present = this.#byConnection.get(connection)
     if (present !== undefined) {
@@ -154,7 +164,7 @@ export class Sessions {
       this.#admit(now, challenge)
     })
     this.#idle.takeDue(now, (session) => {
-      const quietUntil = session.heardAt + SESSION_IDLE_MS
+      const quietUntil = session.heardAt + (session.isLeaving ? SESSION_LEAVING_MS : SESSION_IDLE_MS)
       if (quietUntil > now) this.#idle.set(session, quietUntil)
       else this.#close(now, session)
     })

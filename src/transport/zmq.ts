@@ -78,6 +78,9 @@ const KEEPALIVE = {
 
 const REBIND_STEP_MS = 50
 
+/** An hour: the link has closed the socket long before. */
+const NEVER_RECONNECT_MS = 3_600_000
+
 /** Below this version of libzmq, known faults let a stranger crash or exhaust the process. */
 const MIN_VERSION = [4, 3, 5] as const
 
@@ -255,11 +258,10 @@ class ZmqTransport implements Transport {
   }
 
   #openDealer(isIpv6: boolean): Dealer {
-    return new Dealer({
-      ...this.#dialOptions(isIpv6),
-      // Nothing is queued for a peer that is not there.
-      immediate: true,
-    })
+    // Without `immediate`: with it, libzmq drops what was received and not yet read when the connection ends, and that
+    // is the answer for which a closing peer has waited. The link sends only while it is up, so nothing is queued for a
+    // peer that is not there.
+    return new Dealer(this.#dialOptions(isIpv6))
   }
 
   #openPulse(isIpv6: boolean): Dealer {
@@ -279,8 +281,9 @@ class ZmqTransport implements Transport {
   #dialOptions(isIpv6: boolean) {
     return {
       ...this.#socketOptions(isIpv6),
-      // A socket lives as long as its connection; see zmq-link.ts.
-      reconnectInterval: -1,
+      // A socket lives as long as its connection; see zmq-link.ts. Far away rather than off: when libzmq knows that it
+      // will not reconnect, it drops what was received and not yet read.
+      reconnectInterval: NEVER_RECONNECT_MS,
       // The link gives up first, so that every `close` before that is an answer.
       connectTimeout: this.#settings.dialTimeoutMs * 2,
     }

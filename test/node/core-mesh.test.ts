@@ -135,6 +135,10 @@ test('L4: who refuses this node at the address of a peer does not make that peer
   mesh.pass(60_000)
   t.deepEqual([states(alpha, 'bravo'), alpha.take('peer-busy')], [[], []])
   t.is(bravo.core.detector.get('alpha').state, 'alive')
+  mesh.isLost = (from) => from === 'bravo'
+  mesh.pass(10_000)
+  t.deepEqual(states(alpha, 'bravo'), [], 'the link that is open again stands for it')
+  t.is(alpha.take('peer-busy').length, 1)
 })
 
 test('L8: a node that comes back is alive again, as another run', (t) => {

@@ -227,7 +227,7 @@ test('O4: a one-way message arrives and its receipt settles it', (t) => {
   }
   scene.mesh.settle()
   t.deepEqual(
-    scene.bravo.take('arrival').map(({ from, message }) => [from, message.sequence]),
+    scene.bravo.take('arrival').map(({ arrival: { from, message } }) => [from, message.sequence]),
     [
       ['alpha', 1],
       ['alpha', 2],

@@ -228,6 +228,32 @@ test('close waits for the handlers that run, tells the others goodbye, and refus
   await within(1000, closing, 'the close, once nothing runs any more')
 })
 
+test.serial('the answer that a close has waited for arrives, every time', async (t) => {
+  for (let round = 0; round < 20; round += 1) {
+    const peers = await peersOf(['alpha', 'bravo'])
+    const [alpha, bravo] = [
+      await startNode(t, { name: 'alpha', peers }),
+      await startNode(t, { name: 'bravo', peers }),
+    ]
+    await Promise.all([alpha.ready(), bravo.ready()])
+    const events = new EventLog(alpha)
+    const [started, go] = [signal(), signal<string>()]
+    bravo.handle('work', () => {
+      started.resolve()
+      return go.promise
+    })
+    const running = alpha.request('bravo', 'work', 1, { timeout: 3000, retries: 0 })
+    await started.promise
+    const closing = bravo.close({ drain: 5000 })
+    // Now nothing but the answer is left to be sent, and the connection ends right behind it.
+    await events.first('peer:left bravo')
+    go.resolve('the last word')
+    t.is(await running, 'the last word', `round ${round}`)
+    await closing
+    await alpha.close()
+  }
+})
+
 test.serial('close gives up at the end of its budget, and aborts the handlers that still run', async (t) => {
   const { alpha, bravo } = await startMesh(t, ['alpha', 'bravo'])
   const [started, reason] = [signal(), signal<string>()]

@@ -27,12 +27,21 @@ test('warnings with other keys are not held back', (t) => {
   t.is(lines.length, 2)
 })
 
-test('a flood of keys is bounded: the oldest is forgotten and may warn again', (t) => {
+test('a flood of keys is bounded in lines, and those held back are counted', (t) => {
   const { warnings, lines } = scene()
-  for (let key = 0; key <= 1024; key += 1) warnings.warn(0, `${key}`, `${key}`)
+  for (let key = 0; key < 1000; key += 1) warnings.warn(0, `${key}`, `${key}`)
+  t.is(lines.length, 100)
+  warnings.warn(30_000, 'new', 'calm again')
+  t.deepEqual(lines.slice(100), ['calm again (900 more were held back)'])
+})
+
+test('a flood of keys is bounded in memory: the oldest is forgotten and may warn again', (t) => {
+  const { warnings, lines } = scene()
+  for (let key = 0; key <= 1024; key += 1) warnings.warn(Math.floor(key / 100) * 30_000, `${key}`, `${key}`)
+  const now = 300_001
   lines.length = 0
-  warnings.warn(1, '1', 'known')
+  warnings.warn(now, '1024', 'known')
   t.deepEqual(lines, [])
-  warnings.warn(1, '0', 'forgotten')
+  warnings.warn(now, '0', 'forgotten')
   t.deepEqual(lines, ['forgotten'])
 })

@@ -5,7 +5,18 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { MAX_HOLES } from '../../src/base/sequence-set.ts'
-import { Arrivals } from '../../src/oneway/receiver.ts'
+import {
+  type Arrival,
+  Arrivals,
+  MAX_RUNNING_BYTES_PER_SENDER,
+  MAX_RUNNING_PER_SENDER,
+} from '../../src/oneway/receiver.ts'
+import type { Send } from '../../src/wire/messages.ts'
+
+function parcel(sizeBytes: number): Send {
+  const body = { type: 'raw', bytes: new Uint8Array(sizeBytes) } as const
+  return { kind: 'send', sequence: 1, expiresAt: 0, verb: 'note', body }
+}
 
 function ranges(arrivals: Arrivals): number[][] | undefined {
   return arrivals.receipt()?.ranges.map(({ first, last }) => [first, last])
@@ -47,6 +58,25 @@ test('O4: of more than 16 ranges, the youngest are named', (t) => {
   t.is(told?.length, 16)
   t.deepEqual(told?.at(-1), [39, 39])
   t.deepEqual(told?.at(0), [9, 9])
+})
+
+test('O5: the handlers of one sender are bounded in number', (t) => {
+  const arrivals = new Arrivals()
+  const started = Array.from({ length: MAX_RUNNING_PER_SENDER }, () => arrivals.start('bravo', parcel(0)))
+  t.false(arrivals.hasRoom(0))
+  t.true(arrivals.finish(started[0] as Arrival))
+  t.false(arrivals.finish(started[0] as Arrival), 'a handler ends once')
+  t.true(arrivals.hasRoom(0))
+  t.is(arrivals.running.size, MAX_RUNNING_PER_SENDER - 1)
+})
+
+test('O5: the bodies that handlers hold are bounded in bytes', (t) => {
+  const arrivals = new Arrivals()
+  const half = arrivals.start('bravo', parcel(MAX_RUNNING_BYTES_PER_SENDER / 2))
+  t.true(arrivals.hasRoom(MAX_RUNNING_BYTES_PER_SENDER / 2))
+  t.false(arrivals.hasRoom(MAX_RUNNING_BYTES_PER_SENDER / 2 + 1))
+  arrivals.finish(half)
+  t.true(arrivals.hasRoom(MAX_RUNNING_BYTES_PER_SENDER))
 })
 
 test('O5: a number that is refused is not receipted, and may come again', (t) => {

@@ -32,7 +32,8 @@ test('S8: the table of Hellos', (t) => {
     [{ name: 'alpha' }, 'name-taken'],
     [{ name: 'zulu' }, 'unknown-node'],
     [{ role: 'client', name: 'zulu' }, undefined],
-    [{ role: 'client', name: 'alpha' }, undefined],
+    [{ role: 'client', name: 'alpha' }, 'name-taken'],
+    [{ role: 'client', name: 'bravo' }, 'name-taken'],
     [{ role: 'client', name: 'zulu', network: 'other' }, 'network'],
     [{ role: 'client', name: 'zulu', expects: 'bravo' }, 'wrong-node'],
   ]

@@ -74,7 +74,7 @@ test('S2: Hello is repeated after 500 ms, up to 4, and then the link is mute', (
   t.deepEqual(run(scene, 10_000), [500, 1000, 1500])
   t.deepEqual(scene.out.toldKinds(), ['link-mute'])
   t.is(scene.links.deadline, Number.POSITIVE_INFINITY)
-  scene.links.down(2000, LINE)
+  scene.links.down(2000, LINE, 'closed')
   scene.links.up(2001, LINE)
   t.is(scene.out.sentOf('hello').length, 1, 'the next connection is greeted anew')
   t.deepEqual(run(scene, 2600), [2501])
@@ -102,7 +102,7 @@ test('S3: a Welcome of another name, in another version or on a link that is dow
   scene.links.welcome(0, scene.link, welcome({ version: 2 }))
   scene.links.welcome(0, scene.link, welcome({ version: 0 }))
   t.is(scene.link.state, 'greeting')
-  scene.links.down(1, LINE)
+  scene.links.down(1, LINE, 'closed')
   scene.links.welcome(1, scene.link, welcome())
   t.is(scene.link.state, 'down')
   t.deepEqual(scene.out.told(), [])
@@ -204,7 +204,7 @@ test('S6: say-hello on a link that is not open is ignored', (t) => {
 test('S7: from each state, down is down, and nothing waits for time', (t) => {
   for (const scene of [down(), greeting(), open(), refused()]) {
     const wasOpen = scene.link.state === 'open'
-    scene.links.down(10, LINE)
+    scene.links.down(10, LINE, 'closed')
     t.is(scene.link.state, 'down')
     t.is(scene.link.session, undefined)
     t.is(scene.links.deadline, Number.POSITIVE_INFINITY)

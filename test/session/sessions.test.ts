@@ -4,7 +4,13 @@
 
 import test from 'ava'
 import type { ConnectionId } from '../../src/base/ids.ts'
-import { MAX_SESSIONS, SESSION_IDLE_MS, type SessionEvent, Sessions } from '../../src/session/sessions.ts'
+import {
+  MAX_SESSIONS,
+  SESSION_IDLE_MS,
+  type Session,
+  type SessionEvent,
+  Sessions,
+} from '../../src/session/sessions.ts'
 import type { Hello } from '../../src/wire/messages.ts'
 import { Recorder } from '../support/recorder.ts'
 import { connection, hello, incarnation } from '../support/samples.ts'
@@ -100,15 +106,15 @@ test('S10: the same run on another connection takes over', (t) => {
   t.is(sessions.size, 1)
 })
 
-test('S10: a node and a client of one name do not meet', (t) => {
+test('S8: a client does not take the name of a member, whether that is here or not', (t) => {
   const { sessions, out } = scene()
   sessions.hello(0, OLD, run(1))
   sessions.hello(1, NEW, hello({ role: 'client', incarnation: incarnation(7) }))
   t.deepEqual(told(out), [
     ['session-opened', OLD],
-    ['session-opened', NEW],
+    ['hello-refused', NEW],
   ])
-  t.is(sessions.size, 2)
+  t.is(sessions.size, 1)
 })
 
 test('S11: another run makes the node ask the old connection, and answers nobody yet', (t) => {
@@ -274,6 +280,21 @@ test('S14: a session that is not heard for 30 s ends, one that is heard stays', 
   sessions.wake(50_000)
   t.deepEqual(told(out), [['session-closed', OLD]])
   t.is(sessions.deadline, Number.POSITIVE_INFINITY)
+})
+
+test('S14: a session that said goodbye ends after 2 s without a word, and lives while it speaks', (t) => {
+  const { sessions, out } = scene()
+  sessions.hello(0, OLD, run(1))
+  const session = sessions.get(OLD) as Session
+  sessions.leaving(100, session)
+  sessions.heard(1500, session)
+  sessions.wake(2100)
+  t.is(sessions.size, 1)
+  sessions.wake(3499)
+  t.is(sessions.size, 1)
+  sessions.wake(3500)
+  t.is(sessions.size, 0)
+  t.deepEqual(told(out).at(-1), ['session-closed', OLD])
 })
 
 test('S14: a connection that is gone ends its session once', (t) => {

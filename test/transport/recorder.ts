@@ -3,6 +3,7 @@
  * instead of sleeping.
  */
 
+import type { Server } from 'node:net'
 import type { ExecutionContext } from 'ava'
 import type { ConnectionId } from '../../src/base/ids.ts'
 import type { DownCause, SendResult, Transport, TransportListener } from '../../src/transport/transport.ts'
@@ -132,6 +133,16 @@ export function send(
       // A second call would be a broken promise to the caller: it must not go unnoticed.
       if (calls > 1) throw new Error('A send was settled twice')
       resolve(result)
+    })
+  })
+}
+
+/** Lets a server listen on a free port of the loopback; gives the endpoint. */
+export function tcpEndpoint(server: Server): Promise<string> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      resolve(`tcp://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`)
     })
   })
 }
