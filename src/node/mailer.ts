@@ -26,12 +26,6 @@ const QUEUE_LIMITS = {
 }
 
 /**
- * So much is sent before the turn ends: the peer works on it while this node works on the rest, instead of each waiting
- * for the other. Lower sends more messages than needed, higher lets more time pass in which only one side works.
- */
-const EAGER_BYTES = 16 * 1024
-
-/**
  * An inbound peer that takes nothing is tried again, as no event tells when it would: in the next turns at first,
  * because a reader that is merely behind has room within microseconds, then after pauses that double.
  */
@@ -103,9 +97,6 @@ export class Mailer {
   readonly #refused = new Map<ConnectionId, Message[]>()
   #dirty: Queue[] = []
   #stuckCount = 0
-  #isInsideCore = false
-  /** What could not be told from inside a call of the core. */
-  readonly #later: (() => void)[] = []
   /** Somebody waits for the end of all sends, so that the end of each opens a turn. */
   isWatched = false
   messagesSent = 0
@@ -156,13 +147,11 @@ export class Mailer {
       this.#owner.flushLater()
       return
     }
-    if (queue.outbox.bytes >= EAGER_BYTES) this.#sendEagerly(queue)
     this.#mark(queue)
   }
 
-  /** Reports what could not be reported yet, then sends what can be sent. */
+  /** Reports what found no room, then sends what can be sent. */
   flush(): void {
-    for (const report of this.#later.splice(0)) report()
     for (const [connection, messages] of this.#refused) {
       this.#refused.delete(connection)
       this.#giveBack(connection, messages, 'full')
@@ -262,17 +251,6 @@ export class Mailer {
     this.#transport.send(queue.connection, queue.frames, queue.done)
   }
 
-  /**
-   * Sends from inside a call of the core: what that may tell at once, but for success, has to wait for the end of the
-   * turn, because nothing calls into the core while it works.
-   */
-  #sendEagerly(queue: Queue): void {
-    if (queue.isSending) return
-    this.#isInsideCore = true
-    this.#send(queue)
-    this.#isInsideCore = false
-  }
-
   /** Sends until a send is pending or nothing waits. */
   #send(queue: Queue): void {
     while (!queue.isSending && queue.outbox.size > 0) {
@@ -288,11 +266,6 @@ export class Mailer {
   }
 
   #done(queue: Queue, result: SendResult): void {
-    if (this.#isInsideCore && result !== 'sent') {
-      this.#later.push(() => this.#done(queue, result))
-      this.#owner.flushLater()
-      return
-    }
     const { inFlight, connection } = queue
     if (result === 'full') {
       this.#stick(queue)
@@ -318,11 +291,6 @@ export class Mailer {
 
   #giveBack(connection: ConnectionId, messages: readonly Message[], cause: UnsentCause): void {
     if (messages.length === 0) return
-    if (this.#isInsideCore) {
-      this.#later.push(() => this.#giveBack(connection, messages, cause))
-      this.#owner.flushLater()
-      return
-    }
     if (cause !== 'down') this.messagesDropped += messages.length
     this.#owner.unsent(connection, messages, cause)
   }
