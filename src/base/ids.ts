@@ -15,3 +15,17 @@ export type Incarnation = number & { readonly __brand: 'Incarnation' }
 export function newIncarnation(wallNowMs: number, randomBelow2048: number): Incarnation {
   return (wallNowMs * 2048 + randomBelow2048) as Incarnation
 }
+
+/**
+ * What a callee keeps for one caller: which run of the callee, and the number of its window (Welcome). A caller that
+ * meets another one than at its first attempt knows that the callee has forgotten what it was asked.
+ */
+export interface WindowId {
+  readonly incarnation: Incarnation
+  readonly window: number
+}
+
+/** Whether two are the same window; none is the same as none. */
+export function isSameWindow(left: WindowId | undefined, right: WindowId | undefined): boolean {
+  return left?.incarnation === right?.incarnation && left?.window === right?.window
+}

@@ -7,7 +7,7 @@
 
 import { assert, unreachable } from '../base/assert.ts'
 import { Deadlines, type Timed } from '../base/deadlines.ts'
-import type { ConnectionId, Incarnation } from '../base/ids.ts'
+import { type ConnectionId, isSameWindow, type WindowId } from '../base/ids.ts'
 import type { Ack, Body, Reject, Send } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
 
@@ -50,7 +50,7 @@ export class Parcel implements Timed {
   dueAt = 0
   heapIndex = -1
   state: 'waiting' | 'sent' | 'settled' = 'waiting'
-  sentTo: { readonly incarnation: Incarnation; readonly window: number } | undefined
+  sentTo: WindowId | undefined
   readonly receiver: Receiver
   readonly sequence: number
   readonly startedAt: number
@@ -80,7 +80,7 @@ class Receiver {
   readonly unsettled = new Map<number, Parcel>()
   unsettledBytes = 0
   nextSequence = 1
-  session: { readonly incarnation: Incarnation; readonly window: number } | undefined
+  session: WindowId | undefined
 
   constructor(peer: string, connection: ConnectionId) {
     this.peer = peer
@@ -154,17 +154,12 @@ export class Sender {
     return reject.sequence < receiver.nextSequence
   }
 
-  linkOpened(now: number, peer: string, session: { incarnation: Incarnation; window: number }): void {
+  linkOpened(now: number, peer: string, session: WindowId): void {
     const receiver = this.#receiver(peer)
     receiver.session = session
     for (const parcel of receiver.unsettled.values()) {
       if (parcel.state === 'waiting') this.#transmit(parcel)
-      else if (
-        parcel.sentTo?.incarnation !== session.incarnation ||
-        parcel.sentTo.window !== session.window
-      ) {
-        this.#fail(now, parcel, { kind: 'restarted' })
-      }
+      else if (!isSameWindow(parcel.sentTo, session)) this.#fail(now, parcel, { kind: 'restarted' })
     }
   }
 

@@ -8,7 +8,7 @@
 
 import { assert, unreachable } from '../base/assert.ts'
 import { Deadlines, type Timed } from '../base/deadlines.ts'
-import type { ConnectionId, Incarnation } from '../base/ids.ts'
+import { type ConnectionId, isSameWindow, type WindowId } from '../base/ids.ts'
 import type { Random } from '../base/random.ts'
 import type { Body, Reject, Reply, Request, RequestKind } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
@@ -77,7 +77,7 @@ export class Ask implements Timed {
   /** How many attempts were handed over and not handed back as unsent. */
   sentCount = 0
   askedAt = 0
-  sentTo: { readonly incarnation: Incarnation; readonly window: number } | undefined
+  sentTo: WindowId | undefined
   readonly callee: Callee
   readonly sequence: number
   readonly startedAt: number
@@ -110,7 +110,7 @@ class Callee {
   floor = 1
   heardAt = 0
   /** The callee's run and the window that it keeps for us; undefined while the link is not open. */
-  session: { readonly incarnation: Incarnation; readonly window: number } | undefined
+  session: WindowId | undefined
 
   constructor(peer: string, connection: ConnectionId) {
     this.peer = peer
@@ -206,12 +206,12 @@ export class Caller {
   }
 
   /** The link is open to a certain run of the callee, which keeps a certain window for us. */
-  linkOpened(now: number, peer: string, session: { incarnation: Incarnation; window: number }): void {
+  linkOpened(now: number, peer: string, session: WindowId): void {
     const callee = this.#callee(peer)
     callee.session = session
     callee.heardAt = now
     for (const ask of callee.pending.values()) {
-      const forgotten = ask.sentCount > 0 && !isSame(ask.sentTo, session)
+      const forgotten = ask.sentCount > 0 && !isSameWindow(ask.sentTo, session)
       if (forgotten && !ask.order.idempotent) this.#fail(now, ask, { kind: 'restarted' })
       // What was asked may have been lost with the former connection. Asking again costs no budget: the callee has just
       // said Welcome, so it is not dead, and it knows what it has seen.
@@ -343,8 +343,4 @@ export class Caller {
     assert(callee !== undefined, `"${peer}" is a callee`)
     return callee
   }
-}
-
-function isSame(left: Ask['sentTo'], right: NonNullable<Ask['sentTo']>): boolean {
-  return left !== undefined && left.incarnation === right.incarnation && left.window === right.window
 }

@@ -13,7 +13,7 @@
 
 import { assert, unreachable } from '../base/assert.ts'
 import { Deadlines, type Timed } from '../base/deadlines.ts'
-import type { ConnectionId, Incarnation } from '../base/ids.ts'
+import { type ConnectionId, isSameWindow, type WindowId } from '../base/ids.ts'
 import type { Refuse, Welcome } from '../wire/messages.ts'
 import type { Out } from '../wire/out.ts'
 import { helloOf, type Identity, MAX_VERSION, MIN_VERSION } from './identity.ts'
@@ -49,7 +49,7 @@ export class Link implements Timed {
   heapIndex = -1
   state: LinkState = 'down'
   /** The run of the peer and the window it keeps for us, while the link is open. */
-  session: { readonly incarnation: Incarnation; readonly window: number } | undefined
+  session: WindowId | undefined
   /** The largest body that the peer takes; known once it said Welcome. */
   maxBodyBytes = Number.POSITIVE_INFINITY
   hellos = 0
@@ -112,7 +112,7 @@ export class Links {
     const { session } = link
     if (session !== undefined) {
       // The answer to a Hello that was repeated: nothing new, unless the other end has become another one.
-      if (session.incarnation === message.incarnation && session.window === message.window) return
+      if (isSameWindow(session, message)) return
       this.#leave(now, link, 'restarted')
     }
     link.state = 'open'

@@ -3,7 +3,7 @@
  */
 
 import test from 'ava'
-import { newIncarnation } from '../../src/base/ids.ts'
+import { type Incarnation, isSameWindow, newIncarnation } from '../../src/base/ids.ts'
 
 const NOW_MS = 1_760_000_000_000
 
@@ -23,4 +23,13 @@ test('a later start has a higher incarnation, whatever the chance', (t) => {
 
 test('two starts in one millisecond differ by their chance', (t) => {
   t.not(newIncarnation(NOW_MS, 1), newIncarnation(NOW_MS, 2))
+})
+
+test('two windows are the same when run and number are, and none is like none', (t) => {
+  const of = (incarnation: number, window: number) => ({ incarnation: incarnation as Incarnation, window })
+  t.true(isSameWindow(of(1, 2), of(1, 2)))
+  t.false(isSameWindow(of(1, 2), of(1, 3)))
+  t.false(isSameWindow(of(1, 2), of(2, 2)))
+  t.false(isSameWindow(of(1, 2), undefined))
+  t.true(isSameWindow(undefined, undefined))
 })
