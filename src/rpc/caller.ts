@@ -23,7 +23,11 @@ export const MAX_PENDING_PER_CALLEE = 65_536
  */
 export const MAX_PENDING_BYTES_PER_CALLEE = 8 * 1024 * 1024
 
-/** How often the floor is found anew, in requests: finding it walks the map of what is pending. */
+/**
+ * How often the floor is found anew, in requests: finding it walks over what has left the front of the map of what is
+ * pending. While no more than this are pending the walk is short, and it is done each time, because the callee keeps
+ * every reply, with the memory that its body came in, until the floor has passed it.
+ */
 const FLOOR_EVERY = 64
 
 const BACKOFF: BackoffOptions = { baseMs: 50, capMs: 1000 }
@@ -161,7 +165,7 @@ export class Caller {
     callee.pending.set(ask.sequence, ask)
     callee.pendingBytes = pendingBytes
     callee.budget.offered()
-    if (ask.sequence % FLOOR_EVERY === 0) this.#findFloor(callee)
+    if (callee.pending.size <= FLOOR_EVERY || ask.sequence % FLOOR_EVERY === 0) this.#findFloor(callee)
     this.#beginAttempt(now, ask)
     return ask
   }
