@@ -21,10 +21,9 @@ import type {
 import { ECHO_VERB, RELAY_VERB, STATUS_VERB } from './built-in-verbs.ts'
 import { Driver, Task } from './driver.ts'
 import { type DetailedReply, Operations } from './operations.ts'
+import { DEFAULT_DRAIN_MS } from './options.ts'
 import { isReport, Reporter } from './reporter.ts'
 import type { World } from './world.ts'
-
-const DEFAULT_DRAIN_MS = 1000
 
 /** What a client needs to know, after files, environment and defaults have been read. */
 export interface ClientSettings {
@@ -140,10 +139,7 @@ class MeshClient implements Client {
 
   async #close(drainMs: number): Promise<void> {
     this.#operations.close()
-    this.#driver.core.drain()
-    this.#driver.afterCommand()
-    await this.#driver.whenIdle(this.#driver.now + Math.max(0, drainMs))
-    await this.#driver.close()
+    await this.#driver.shutDown(drainMs)
     this.#reporter.end()
   }
 

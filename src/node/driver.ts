@@ -161,8 +161,16 @@ export class Driver implements TransportListener {
     this.#owner.onFault(`${place}${text}`)
   }
 
+  /** Says goodbye, waits `drainMs` at the most for what runs, and closes. */
+  async shutDown(drainMs: number): Promise<void> {
+    this.core.drain()
+    this.#afterCore()
+    await this.#whenIdle(this.now + Math.max(0, drainMs))
+    await this.close()
+  }
+
   /** Resolves when nothing waits to be sent or answered, at `dueAt` at the latest. */
-  whenIdle(dueAt: number): Promise<void> {
+  #whenIdle(dueAt: number): Promise<void> {
     return new Promise((resolve) => {
       this.#onIdle = resolve
       this.#mailer.isWatched = true
@@ -246,8 +254,6 @@ export class Driver implements TransportListener {
         this.#mailer.clear(event.session.connection)
         break
       case 'hello-refused':
-        this.#violations += 1
-        break
       case 'violation':
         this.#violations += 1
         break

@@ -7,7 +7,7 @@ import { ZmqnetError } from '../errors.ts'
 import type { Arrival } from '../oneway/receiver.ts'
 import type { AbortReason, Call, CallOutcome } from '../rpc/responder.ts'
 import { decodeBody, encodeBody } from '../wire/body.ts'
-import { MAX_BODY_BYTES, MAX_TEXT_BYTES, MAX_VERB_BYTES } from '../wire/limits.ts'
+import { MAX_BODY_BYTES, MAX_TEXT_BYTES } from '../wire/limits.ts'
 import type { Body } from '../wire/messages.ts'
 import type {
   BodyValue,
@@ -19,6 +19,7 @@ import type {
 } from './api.ts'
 import type { Driver } from './driver.ts'
 import type { Operations } from './operations.ts'
+import { BROADCAST_EFFORT, checkVerb, type Effort, invalid, REQUEST_EFFORT } from './options.ts'
 
 /** Verbs that begin so are zmqnet's own. */
 export const RESERVED_PREFIX = 'zmqnet.'
@@ -81,11 +82,11 @@ export class Context implements HandlerContext {
   }
 
   request(peer: string, verb: string, body?: BodyValue, options: RequestOptions = {}): Promise<BodyValue> {
-    return this.#settings.operations.request(peer, verb, body, this.#inherit(options, 2500, 3))
+    return this.#settings.operations.request(peer, verb, body, this.#inherit(options, REQUEST_EFFORT))
   }
 
   broadcast(verb: string, body?: BodyValue, options: BroadcastOptions = {}): Promise<BroadcastResult> {
-    return this.#settings.operations.broadcast(verb, body, this.#inherit(options, 2000, 0))
+    return this.#settings.operations.broadcast(verb, body, this.#inherit(options, BROADCAST_EFFORT))
   }
 
   /** The same visit under another verb and kind: what a built-in handler passes on to the user's. */
@@ -100,12 +101,14 @@ export class Context implements HandlerContext {
     this.#abort?.abort(abortError(this.#visit, reason))
   }
 
-  #inherit<T extends RequestOptions | BroadcastOptions>(options: T, timeoutMs: number, retries: number): T {
-    const ownMs = options.deadline ?? (options.timeout ?? timeoutMs) * ((options.retries ?? retries) + 1)
+  #inherit<T extends RequestOptions | BroadcastOptions>(options: T, defaults: Effort): T {
+    // Not checked here but by the call itself, which rejects and does not throw.
+    const { timeout = defaults.timeout, retries = defaults.retries } = options
+    const wholeMs = options.deadline ?? timeout * (retries + 1)
     const signals = options.signal === undefined ? [this.signal] : [this.signal, options.signal]
     return {
       ...options,
-      deadline: Math.max(1, Math.min(ownMs, this.remainingMs)),
+      deadline: Math.max(1, Math.min(wholeMs, this.remainingMs)),
       signal: AbortSignal.any(signals),
     }
   }
@@ -132,11 +135,7 @@ export class Handlers {
 
   /** Sets a user's handler. Throws INVALID_ARGUMENT for a verb that cannot be one. */
   set(verb: string, handler: Handler): void {
-    if (typeof verb !== 'string' || verb === '' || Buffer.byteLength(verb) > MAX_VERB_BYTES) {
-      throw invalid(
-        `Cannot handle ${JSON.stringify(verb)}: a verb is a string of 1 to ${MAX_VERB_BYTES} bytes`,
-      )
-    }
+    checkVerb(`handle ${JSON.stringify(verb)}`, verb)
     if (verb.startsWith(RESERVED_PREFIX)) {
       throw invalid(`Cannot handle "${verb}": verbs that begin with "${RESERVED_PREFIX}" are reserved`)
     }
@@ -264,8 +263,4 @@ function abortError(visit: Visit, reason: AbortReason): ZmqnetError {
     outcome: 'unknown',
     message: `"${visit.verb}" of "${visit.from}" is no longer wanted: ${why[reason]}`,
   })
-}
-
-function invalid(message: string): ZmqnetError {
-  return new ZmqnetError({ code: 'INVALID_ARGUMENT', safeToRetry: false, message })
 }

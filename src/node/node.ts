@@ -26,13 +26,12 @@ import type { CoreEvent } from './core.ts'
 import { Driver, Task } from './driver.ts'
 import { Handlers } from './handlers.ts'
 import { Operations } from './operations.ts'
-import { milliseconds } from './options.ts'
+import { DEFAULT_DRAIN_MS, milliseconds } from './options.ts'
 import { peerViews } from './peer-views.ts'
 import { Reporter } from './reporter.ts'
 import { statusLine } from './status-line.ts'
 import type { NodeSettings, World } from './world.ts'
 
-const DEFAULT_DRAIN_MS = 1000
 const DEFAULT_READY_MS = 10_000
 /** Changes that come together are one status line. */
 const STATUS_DELAY_MS = 100
@@ -200,10 +199,7 @@ class MeshNode implements Node {
     for (const { reject } of this.#readyWaits) reject(this.#closedError())
     this.#readyWaits.clear()
     this.#driver.schedule(this.#statusTask, Number.POSITIVE_INFINITY)
-    this.#driver.core.drain()
-    this.#driver.afterCommand()
-    await this.#driver.whenIdle(this.#driver.now + Math.max(0, drainMs))
-    await this.#driver.close()
+    await this.#driver.shutDown(drainMs)
     this.#reporter.info(`${this.name} is closed: ${statusLine(this.status())}`)
     this.#reporter.end()
   }

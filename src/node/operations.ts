@@ -7,7 +7,7 @@ import { ZmqnetError } from '../errors.ts'
 import type { SendFailure } from '../oneway/sender.ts'
 import type { Ask, RequestFailure } from '../rpc/caller.ts'
 import { decodeBody, encodeBody } from '../wire/body.ts'
-import { MAX_BODY_BYTES, MAX_VERB_BYTES } from '../wire/limits.ts'
+import { MAX_BODY_BYTES } from '../wire/limits.ts'
 import type { Body } from '../wire/messages.ts'
 import type {
   BodyValue,
@@ -20,12 +20,17 @@ import type {
 import type { BroadcastOrder, CoreEvent } from './core.ts'
 import type { Driver } from './driver.ts'
 import { errorOf } from './failures.ts'
-import { checkOptions, count, milliseconds } from './options.ts'
+import {
+  BROADCAST_EFFORT,
+  checkOptions,
+  checkVerb,
+  effortOf,
+  invalid,
+  milliseconds,
+  REQUEST_EFFORT,
+} from './options.ts'
 
-const DEFAULT_REQUEST_TIMEOUT_MS = 2500
-const DEFAULT_REQUEST_RETRIES = 3
 const DEFAULT_SEND_TIMEOUT_MS = 5000
-const DEFAULT_BROADCAST_TIMEOUT_MS = 2000
 
 /** A reply with what it took to get it. */
 export interface DetailedReply {
@@ -98,9 +103,7 @@ export class Operations {
       const action = `request "${verb}" from "${peer}"`
       const body = this.#check(action, peer, verb, value)
       checkOptions(action, options)
-      const timeoutMs = milliseconds('timeout', options.timeout ?? DEFAULT_REQUEST_TIMEOUT_MS)
-      const retries = count('retries', options.retries ?? DEFAULT_REQUEST_RETRIES)
-      const wholeMs = milliseconds('deadline', options.deadline ?? timeoutMs * (retries + 1))
+      const { timeoutMs, retries, wholeMs } = effortOf(options, REQUEST_EFFORT)
       const { signal, idempotent = false } = options
       if (signal?.aborted === true) throw abortedError(action, peer)
       const ticket = new RequestTicket(verb, (reply) => resolve(pick(reply)), reject)
@@ -133,9 +136,7 @@ export class Operations {
       const action = `broadcast "${verb}"`
       const body = this.#check(action, undefined, verb, value)
       checkOptions(action, options)
-      const timeoutMs = milliseconds('timeout', options.timeout ?? DEFAULT_BROADCAST_TIMEOUT_MS)
-      const retries = count('retries', options.retries ?? 0)
-      const wholeMs = milliseconds('deadline', options.deadline ?? timeoutMs * (retries + 1))
+      const { timeoutMs, retries, wholeMs } = effortOf(options, BROADCAST_EFFORT)
       const { signal, until = 'all' } = options
       if (until !== 'all' && until !== 'majority' && !(Number.isInteger(until) && until >= 1)) {
         throw invalid(
@@ -250,9 +251,7 @@ export class Operations {
       if (route === undefined) throw invalid(`Cannot ${action}: ${this.#unknownPeer(peer)}`)
       limitBytes = Math.min(limitBytes, route.link.maxBodyBytes)
     }
-    if (typeof verb !== 'string' || verb === '' || Buffer.byteLength(verb) > MAX_VERB_BYTES) {
-      throw invalid(`Cannot ${action}: a verb is a string of 1 to ${MAX_VERB_BYTES} bytes`)
-    }
+    checkVerb(action, verb)
     const body = encode(action, value)
     if (body.bytes.length > limitBytes) {
       const message = `Cannot ${action}: the body has ${body.bytes.length} bytes, the limit is ${limitBytes}`
@@ -291,10 +290,6 @@ function encode(action: string, value: BodyValue): Body {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw invalid(`Cannot ${action}: ${why}`, cause)
   }
-}
-
-function invalid(message: string, cause?: unknown): ZmqnetError {
-  return new ZmqnetError({ code: 'INVALID_ARGUMENT', safeToRetry: false, message, cause })
 }
 
 function abortedError(action: string, peer: string | undefined, wasSent = false): ZmqnetError {

@@ -4,6 +4,7 @@
  */
 
 import { ZmqnetError } from '../errors.ts'
+import { MAX_VERB_BYTES } from '../wire/limits.ts'
 
 /** Durations above this are taken for mistakes: a week. */
 const MAX_MS = 7 * 24 * 3600 * 1000
@@ -21,6 +22,35 @@ export function count(name: string, value: number): number {
   throw invalid(`"${name}" is a whole number from 0 to ${MAX_COUNT}, not ${String(value)}`)
 }
 
+/** What running handlers and requests in flight are given when a node or client closes. */
+export const DEFAULT_DRAIN_MS = 1000
+
+/** How hard an operation tries when its options do not say. */
+export interface Effort {
+  readonly timeout: number
+  readonly retries: number
+}
+
+export const REQUEST_EFFORT: Effort = { timeout: 2500, retries: 3 }
+export const BROADCAST_EFFORT: Effort = { timeout: 2000, retries: 0 }
+
+/** The times of an operation: what its options say, and the defaults for the rest. Throws INVALID_ARGUMENT. */
+export function effortOf(
+  options: Partial<Effort> & { readonly deadline?: number },
+  defaults: Effort,
+): { readonly timeoutMs: number; readonly retries: number; readonly wholeMs: number } {
+  const timeoutMs = milliseconds('timeout', options.timeout ?? defaults.timeout)
+  const retries = count('retries', options.retries ?? defaults.retries)
+  const wholeMs = milliseconds('deadline', options.deadline ?? timeoutMs * (retries + 1))
+  return { timeoutMs, retries, wholeMs }
+}
+
+/** That a verb can travel. Throws INVALID_ARGUMENT. */
+export function checkVerb(action: string, verb: string): void {
+  if (typeof verb === 'string' && verb !== '' && Buffer.byteLength(verb) <= MAX_VERB_BYTES) return
+  throw invalid(`Cannot ${action}: a verb is a string of 1 to ${MAX_VERB_BYTES} bytes`)
+}
+
 /** That the options are an object, and their signal one. Throws INVALID_ARGUMENT. */
 export function checkOptions(action: string, options: object): void {
   if (typeof options !== 'object' || options === null) {
@@ -31,6 +61,7 @@ export function checkOptions(action: string, options: object): void {
   throw invalid(`Cannot ${action}: "signal" is an AbortSignal, not ${typeof signal}`)
 }
 
-function invalid(message: string): ZmqnetError {
-  return new ZmqnetError({ code: 'INVALID_ARGUMENT', safeToRetry: false, message })
+/** The error for a call that can never work. */
+export function invalid(message: string, cause?: unknown): ZmqnetError {
+  return new ZmqnetError({ code: 'INVALID_ARGUMENT', safeToRetry: false, message, cause })
 }
