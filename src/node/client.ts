@@ -69,7 +69,7 @@ class MeshClient implements Client {
       },
       onFault: (text) => this.#reporter.warn(`fault ${text}`, text),
     })
-    this.#operations = new Operations(this.#driver, this.name)
+    this.#operations = new Operations(this.#driver, this.name, (error) => this.#explain(error))
     this.#reporter = new Reporter({
       log,
       now: () => this.#driver.now,
@@ -104,7 +104,7 @@ class MeshClient implements Client {
   }
 
   request(verb: string, body?: BodyValue, options?: RequestOptions): Promise<BodyValue> {
-    return this.#refusable(this.#operations.request(this.node, verb, body, options))
+    return this.#operations.request(this.node, verb, body, options)
   }
 
   send(verb: string, body?: BodyValue, options?: SendOptions): Promise<Receipt> {
@@ -115,7 +115,7 @@ class MeshClient implements Client {
     const pick = ({ value, attempts, sequence }: DetailedReply): MessageResult => {
       return { node: this.node, id: `${this.name}/${sequence}`, attempts, ...value }
     }
-    return this.#refusable(this.#operations.requestDetailed(this.node, RELAY_VERB, body, options, pick))
+    return this.#operations.requestDetailed(this.node, RELAY_VERB, body, options, pick)
   }
 
   async status(options?: RequestOptions): Promise<NodeStatus> {
@@ -144,14 +144,9 @@ class MeshClient implements Client {
   }
 
   /** A request that was never sent because the node refuses this client says so, with the node's reason. */
-  async #refusable<T>(result: Promise<T>): Promise<T> {
-    try {
-      return await result
-    } catch (error) {
-      const isUnsent = error instanceof ZmqnetError && error.code === 'NOT_SENT'
-      if (!isUnsent || this.#refusal === undefined) throw error
-      const message = `Cannot talk to "${this.node}": it refuses this client (${this.#refusal})`
-      throw new ZmqnetError({ code: 'REFUSED', peer: this.node, message, cause: error })
-    }
+  #explain(error: ZmqnetError): ZmqnetError {
+    if (error.code !== 'NOT_SENT' || this.#refusal === undefined) return error
+    const message = `Cannot talk to "${this.node}": it refuses this client (${this.#refusal})`
+    return new ZmqnetError({ code: 'REFUSED', peer: this.node, message, cause: error })
   }
 }

@@ -11,7 +11,7 @@ import type { Reject, RejectReason } from '../wire/messages.ts'
 
 /** What failed: "request" or "send", the verb and the peer, and how long it took. */
 export interface Attempted {
-  readonly action: string
+  readonly action: { toString(): string }
   readonly peer: string
   readonly ms: number
   readonly attempts: number

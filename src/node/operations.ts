@@ -5,7 +5,7 @@
 
 import { ZmqnetError } from '../errors.ts'
 import type { SendFailure } from '../oneway/sender.ts'
-import type { Ask, RequestFailure } from '../rpc/caller.ts'
+import type { Ask, RequestFailure, RequestOrder } from '../rpc/caller.ts'
 import { decodeBody, encodeBody } from '../wire/body.ts'
 import { MAX_BODY_BYTES } from '../wire/limits.ts'
 import type { Body } from '../wire/messages.ts'
@@ -24,10 +24,10 @@ import {
   BROADCAST_EFFORT,
   checkOptions,
   checkVerb,
-  effortOf,
   invalid,
   milliseconds,
   REQUEST_EFFORT,
+  timesOf,
 } from './options.ts'
 
 const DEFAULT_SEND_TIMEOUT_MS = 5000
@@ -39,23 +39,76 @@ export interface DetailedReply {
   readonly sequence: number
 }
 
+/** What an operation is called in an error. Put into words only when one is made: most operations succeed. */
+class Action {
+  readonly #what: 'request' | 'send' | 'broadcast'
+  readonly #verb: string
+  readonly #peer: string | undefined
+
+  constructor(what: 'request' | 'send' | 'broadcast', verb: string, peer: string | undefined) {
+    this.#what = what
+    this.#verb = verb
+    this.#peer = peer
+  }
+
+  toString(): string {
+    const peer =
+      this.#peer === undefined ? '' : ` ${this.#what === 'request' ? 'from' : 'to'} "${this.#peer}"`
+    return `${this.#what} "${this.#verb}"${peer}`
+  }
+}
+
+const NO_OPTIONS: RequestOptions = Object.freeze({})
+
 /** The promise of one operation. */
 interface Ticket<T> {
   resolve(value: T): void
   reject(error: ZmqnetError): void
 }
 
-/** The promise of one request, and the listener that its signal has. */
-class RequestTicket implements Ticket<DetailedReply> {
-  readonly resolve: (reply: DetailedReply) => void
-  readonly reject: (error: ZmqnetError) => void
+/** One request: its order, the promise of it, and the listener that its signal has. One object, because they are many. */
+class RequestTicket implements RequestOrder {
   readonly verb: string
+  readonly body: Body
+  readonly requestKind = 'request'
+  readonly timeoutMs: number
+  readonly retries: number
+  readonly deadlineAt: number
+  readonly idempotent: boolean
   unlisten: (() => void) | undefined
+  readonly #settle: (value: unknown) => void
+  readonly reject: (error: ZmqnetError) => void
+  /** Makes what the promise gives; undefined: the value of the reply. */
+  readonly #pick: ((reply: DetailedReply) => unknown) | undefined
 
-  constructor(verb: string, resolve: (reply: DetailedReply) => void, reject: (error: ZmqnetError) => void) {
+  constructor(
+    verb: string,
+    body: Body,
+    times: { readonly timeoutMs: number; readonly retries: number; readonly deadlineAt: number },
+    idempotent: boolean,
+    settle: (value: unknown) => void,
+    reject: (error: ZmqnetError) => void,
+    pick: ((reply: DetailedReply) => unknown) | undefined,
+  ) {
     this.verb = verb
-    this.resolve = resolve
+    this.body = body
+    this.timeoutMs = times.timeoutMs
+    this.retries = times.retries
+    this.deadlineAt = times.deadlineAt
+    this.idempotent = idempotent
+    this.unlisten = undefined
+    this.#settle = settle
     this.reject = reject
+    this.#pick = pick
+  }
+
+  get ticket(): this {
+    return this
+  }
+
+  resolve(value: BodyValue, ask: Ask): void {
+    if (this.#pick === undefined) this.#settle(value)
+    else this.#settle(this.#pick({ value, attempts: ask.attempt, sequence: ask.sequence }))
   }
 }
 
@@ -75,11 +128,14 @@ class SendTicket implements Ticket<Receipt> {
 export class Operations {
   readonly #driver: Driver
   readonly #self: string
+  readonly #explain: (error: ZmqnetError) => ZmqnetError
   #isClosing = false
 
-  constructor(driver: Driver, self: string) {
+  /** `explain` may replace the error of a failed request by one that says more. */
+  constructor(driver: Driver, self: string, explain = (error: ZmqnetError): ZmqnetError => error) {
     this.#driver = driver
     this.#self = self
+    this.#explain = explain
   }
 
   /** From now on every new operation is refused with CLOSED. */
@@ -87,8 +143,13 @@ export class Operations {
     this.#isClosing = true
   }
 
-  request(peer: string, verb: string, body: BodyValue, options: RequestOptions = {}): Promise<BodyValue> {
-    return this.requestDetailed(peer, verb, body, options, onlyValue)
+  request(
+    peer: string,
+    verb: string,
+    body: BodyValue,
+    options: RequestOptions = NO_OPTIONS,
+  ): Promise<BodyValue> {
+    return this.requestDetailed(peer, verb, body, options, undefined)
   }
 
   /** Like `request`; `pick` chooses what the promise gives. */
@@ -97,22 +158,19 @@ export class Operations {
     verb: string,
     value: BodyValue,
     options: RequestOptions,
-    pick: (reply: DetailedReply) => T,
+    pick: ((reply: DetailedReply) => T) | undefined,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
-      const action = `request "${verb}" from "${peer}"`
+      const action = new Action('request', verb, peer)
       const body = this.#check(action, peer, verb, value)
       checkOptions(action, options)
-      const { timeoutMs, retries, wholeMs } = effortOf(options, REQUEST_EFFORT)
+      const { now } = this.#driver
+      const times = timesOf(now, options, REQUEST_EFFORT)
       const { signal, idempotent = false } = options
       if (signal?.aborted === true) throw abortedError(action, peer)
-      const ticket = new RequestTicket(verb, (reply) => resolve(pick(reply)), reject)
-      const { now } = this.#driver
-      const order = { verb, body, timeoutMs, retries, idempotent, ticket, requestKind: 'request' } as const
-      const ask = this.#driver.core.outreach.caller.request(now, peer, {
-        ...order,
-        deadlineAt: now + wholeMs,
-      })
+      const settle = resolve as (value: unknown) => void
+      const ticket = new RequestTicket(verb, body, times, idempotent, settle, reject, pick)
+      const ask = this.#driver.core.outreach.caller.request(now, peer, ticket)
       if (signal !== undefined) this.#listen(signal, ticket, ask)
       this.#driver.afterCommand()
     })
@@ -120,7 +178,7 @@ export class Operations {
 
   send(peer: string, verb: string, value: BodyValue, options: SendOptions = {}): Promise<Receipt> {
     return new Promise((resolve, reject) => {
-      const action = `send "${verb}" to "${peer}"`
+      const action = new Action('send', verb, peer)
       const body = this.#check(action, peer, verb, value)
       checkOptions(action, options)
       const timeoutMs = milliseconds('timeout', options.timeout ?? DEFAULT_SEND_TIMEOUT_MS)
@@ -133,10 +191,9 @@ export class Operations {
 
   broadcast(verb: string, value: BodyValue, options: BroadcastOptions = {}): Promise<BroadcastResult> {
     return new Promise((resolve, reject) => {
-      const action = `broadcast "${verb}"`
+      const action = new Action('broadcast', verb, undefined)
       const body = this.#check(action, undefined, verb, value)
       checkOptions(action, options)
-      const { timeoutMs, retries, wholeMs } = effortOf(options, BROADCAST_EFFORT)
       const { signal, until = 'all' } = options
       if (until !== 'all' && until !== 'majority' && !(Number.isInteger(until) && until >= 1)) {
         throw invalid(
@@ -145,6 +202,7 @@ export class Operations {
       }
       if (signal?.aborted === true) throw abortedError(action, undefined)
       const { now } = this.#driver
+      const times = timesOf(now, options, BROADCAST_EFFORT)
       let wasSent = false
       const abort = (): void => {
         wasSent = this.#driver.core.cancelBroadcast(this.#driver.now, cast, 'The caller aborted')
@@ -158,7 +216,7 @@ export class Operations {
         },
         reject,
       }
-      const leg = { verb, body, timeoutMs, retries, deadlineAt: now + wholeMs }
+      const leg = { verb, body, ...times }
       const cast = this.#driver.core.broadcast(now, { leg, until, ticket })
       signal?.addEventListener('abort', abort, { once: true })
       this.#driver.afterCommand()
@@ -199,7 +257,7 @@ export class Operations {
     ticket.unlisten?.()
     const decoded = decodeBody(body)
     if (decoded.ok) {
-      ticket.resolve({ value: decoded.value, attempts: ask.attempt, sequence: ask.sequence })
+      ticket.resolve(decoded.value, ask)
       return
     }
     const message = `Cannot read the reply of "${ask.peer}" to "${ticket.verb}": ${decoded.error}`
@@ -212,9 +270,9 @@ export class Operations {
     const ticket = ask.ticket as RequestTicket
     ticket.unlisten?.()
     const { peer, attempt: attempts, startedAt, order } = ask
-    const action = `request "${ticket.verb}" from "${peer}"`
+    const action = new Action('request', ticket.verb, peer)
     const attempted = { action, peer, attempts, ms: now - startedAt, isIdempotent: order.idempotent }
-    ticket.reject(errorOf(attempted, failure))
+    ticket.reject(this.#explain(errorOf(attempted, failure)))
   }
 
   #sendFailed(
@@ -224,7 +282,7 @@ export class Operations {
   ): void {
     const { peer, startedAt } = parcel
     const ticket = parcel.ticket as SendTicket
-    const action = `send "${ticket.verb}" to "${peer}"`
+    const action = new Action('send', ticket.verb, peer)
     ticket.reject(errorOf({ action, peer, attempts: 1, ms: now - startedAt, isIdempotent: false }, failure))
   }
 
@@ -238,7 +296,7 @@ export class Operations {
   }
 
   /** Throws what no attempt could cure; gives the body as it will travel. */
-  #check(action: string, peer: string | undefined, verb: string, value: BodyValue): Body {
+  #check(action: Action, peer: string | undefined, verb: string, value: BodyValue): Body {
     if (this.#isClosing) {
       throw new ZmqnetError({
         code: 'CLOSED',
@@ -279,11 +337,7 @@ function resultOf(
   return { ok: tally.isMet, expected: tally.expected, acked, missing: tally.missing, ms }
 }
 
-function onlyValue(reply: DetailedReply): BodyValue {
-  return reply.value
-}
-
-function encode(action: string, value: BodyValue): Body {
+function encode(action: Action, value: BodyValue): Body {
   try {
     return encodeBody(value)
   } catch (cause) {
@@ -292,7 +346,7 @@ function encode(action: string, value: BodyValue): Body {
   }
 }
 
-function abortedError(action: string, peer: string | undefined, wasSent = false): ZmqnetError {
+function abortedError(action: Action, peer: string | undefined, wasSent = false): ZmqnetError {
   const where = peer === undefined ? {} : { peer }
   const fate = wasSent ? ({ outcome: 'unknown', safeToRetry: false } as const) : {}
   const message = `Cannot ${action}: the caller aborted it ${wasSent ? 'when it was on its way' : 'before it was sent'}`

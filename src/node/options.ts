@@ -34,25 +34,38 @@ export interface Effort {
 export const REQUEST_EFFORT: Effort = { timeout: 2500, retries: 3 }
 export const BROADCAST_EFFORT: Effort = { timeout: 2000, retries: 0 }
 
-/** The times of an operation: what its options say, and the defaults for the rest. Throws INVALID_ARGUMENT. */
-export function effortOf(
+/** The times of an operation that starts `now`. */
+export interface Times {
+  readonly timeoutMs: number
+  readonly retries: number
+  readonly deadlineAt: number
+}
+
+/** What the options of an operation say of its times, and the defaults for the rest. Throws INVALID_ARGUMENT. */
+export function timesOf(
+  now: number,
   options: Partial<Effort> & { readonly deadline?: number },
   defaults: Effort,
-): { readonly timeoutMs: number; readonly retries: number; readonly wholeMs: number } {
+): Times {
   const timeoutMs = milliseconds('timeout', options.timeout ?? defaults.timeout)
   const retries = count('retries', options.retries ?? defaults.retries)
   const wholeMs = milliseconds('deadline', options.deadline ?? timeoutMs * (retries + 1))
-  return { timeoutMs, retries, wholeMs }
+  return { timeoutMs, retries, deadlineAt: now + wholeMs }
+}
+
+/** What is being checked, in words that are made only for an error. */
+export interface Named {
+  toString(): string
 }
 
 /** That a verb can travel. Throws INVALID_ARGUMENT. */
-export function checkVerb(action: string, verb: string): void {
+export function checkVerb(action: Named, verb: string): void {
   if (typeof verb === 'string' && verb !== '' && Buffer.byteLength(verb) <= MAX_VERB_BYTES) return
   throw invalid(`Cannot ${action}: a verb is a string of 1 to ${MAX_VERB_BYTES} bytes`)
 }
 
 /** That the options are an object, and their signal one. Throws INVALID_ARGUMENT. */
-export function checkOptions(action: string, options: object): void {
+export function checkOptions(action: Named, options: object): void {
   if (typeof options !== 'object' || options === null) {
     throw invalid(`Cannot ${action}: the options are an object, not ${String(options)}`)
   }
