@@ -78,12 +78,12 @@ async function viewOne(context: StatusContext, config: PeersConfig, peer: PeerCo
 }
 
 function linesOfNode(status: NodeStatus, paint: Paint): string[] {
-  const { name, endpoint, uptimeMs, incarnation, network, counters } = status
+  const { name, endpoint, uptimeMs, incarnation, network, pending, counters } = status
   const heading = `${paint('bold', name)} at ${endpoint}, up ${formatWholeMs(uptimeMs)}, run ${incarnation}, network ${network}`
   const titles = ['PEER', 'ADDRESS', 'STATE', 'LINK', 'ROUND TRIP', 'LAST HEARD', 'OPEN FOR', 'OUTAGES']
   const table = layOut([titles.map((title) => cell(title, 'dim')), ...status.peers.map(rowOfPeer)], paint)
   const counts = Object.entries(counters).map(([key, count]) => `${wordsOf(key)} ${formatCount(count)}`)
-  return [heading, ...table, paint('dim', counts.join(', '))]
+  return [heading, ...table, paint('dim', [`pending ${formatCount(pending)}`, ...counts].join(', '))]
 }
 
 /** "framesSent" as "frames sent". */

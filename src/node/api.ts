@@ -75,8 +75,13 @@ export interface RequestOptions {
 
 /** How long a one-way message may wait. */
 export interface SendOptions {
-  /** Milliseconds until a message without a receipt counts as not sent or unknown. Default 5000. */
+  /**
+   * Milliseconds until a message without a receipt counts as not sent or unknown, the time that it waits for the link or
+   * for room included. Default 5000.
+   */
   readonly timeout?: number
+  /** Gives the message up: not sent while it still waits here, else unknown. What has left is not called back. */
+  readonly signal?: AbortSignal
 }
 
 /** What a one-way message answers once the peer's node has it. */
@@ -184,6 +189,11 @@ export interface NodeStatus {
   readonly incarnation: number
   readonly uptimeMs: number
   readonly peers: readonly PeerView[]
+  /**
+   * What is not over: requests, one-way messages and broadcasts that wait here for their outcome, each leg of a broadcast
+   * for itself, and handlers that run. The handler that answers a remote question for this status is among them.
+   */
+  readonly pending: number
   readonly counters: Counters
 }
 
@@ -231,7 +241,11 @@ export interface Node extends AsyncDisposable {
   unhandle(verb: string): boolean
   /** Asks a peer and gives its reply. */
   request(peer: string, verb: string, body?: BodyValue, options?: RequestOptions): Promise<BodyValue>
-  /** Sends a one-way message; resolves when the peer's node has it. */
+  /**
+   * Sends a one-way message; resolves when the peer's node has it. Messages to one peer leave in the order of the calls.
+   * When too many are under way it waits: who awaits each, or keeps a number in flight, goes as fast as the peer takes
+   * them. Rejects with QUEUE_FULL when 65,536 messages, or 64 MiB of bodies, wait already.
+   */
   send(peer: string, verb: string, body?: BodyValue, options?: SendOptions): Promise<Receipt>
   /** Asks every other member at once. Never rejects for a peer that is missing: the result says so. */
   broadcast(verb: string, body?: BodyValue, options?: BroadcastOptions): Promise<BroadcastResult>

@@ -20,9 +20,10 @@ import type {
 } from './api.ts'
 import { ECHO_VERB, RELAY_VERB, STATUS_VERB } from './built-in-verbs.ts'
 import { Driver, Task } from './driver.ts'
-import { type DetailedReply, Operations } from './operations.ts'
+import { Operations } from './operations.ts'
 import { DEFAULT_DRAIN_MS } from './options.ts'
 import { isReport, Reporter } from './reporter.ts'
+import type { DetailedReply } from './tickets.ts'
 import type { World } from './world.ts'
 
 /** What a client needs to know, after files, environment and defaults have been read. */

@@ -124,6 +124,12 @@ export class Core {
     if (link !== undefined) this.outreach.unsent(now, link, message, cause)
   }
 
+  /** The queue of a connection had no room for a one-way message, and has some again. */
+  roomAgain(connection: ConnectionId): void {
+    const link = this.outreach.links.get(connection)
+    if (link !== undefined) this.outreach.sender.roomAgain(link.peer)
+  }
+
   /** Messages came in together on one connection. */
   receive(now: number, connection: ConnectionId, messages: readonly Message[]): void {
     const link = this.outreach.links.get(connection)

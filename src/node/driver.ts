@@ -71,6 +71,7 @@ export class Driver implements TransportListener {
     this.#mailer = new Mailer(this.transport, world.clock, {
       unsent: (connection, messages, cause) => this.#unsent(connection, messages, cause),
       gone: (connection) => this.#gone(connection),
+      roomAgain: (connection) => this.#roomAgain(connection),
       flushLater: () => this.#openTurn(),
     })
   }
@@ -210,6 +211,12 @@ export class Driver implements TransportListener {
     // What this says of the peer is told by `down`: a send also ends so when we reset the link ourselves.
     else this.core.linkDown(this.now, connection, 'reset')
     this.#afterCore()
+  }
+
+  #roomAgain(connection: ConnectionId): void {
+    if (this.#isClosed) return
+    this.core.roomAgain(connection)
+    this.#openTurn()
   }
 
   #afterCore(): void {

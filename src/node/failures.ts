@@ -4,10 +4,12 @@
  */
 
 import { unreachable } from '../base/assert.ts'
+import type { Fullness } from '../base/capacity.ts'
 import { type ErrorCode, ZmqnetError } from '../errors.ts'
 import type { SendFailure } from '../oneway/sender.ts'
 import type { RequestFailure } from '../rpc/caller.ts'
 import type { Reject, RejectReason } from '../wire/messages.ts'
+import { QUEUE_LIMITS } from './mailer.ts'
 
 /** What failed: "request" or "send", the verb and the peer, and how long it took. */
 export interface Attempted {
@@ -31,8 +33,10 @@ export function errorOf(attempted: Attempted, failure: RequestFailure | SendFail
         peer,
         message: `${what}: not reached within ${ms} ms, nothing was sent`,
       })
+    case 'books-full':
+    case 'line-full':
     case 'queue-full':
-      return new ZmqnetError({ code: 'QUEUE_FULL', peer, message: `${what}: too much waits for it already` })
+      return new ZmqnetError({ code: 'QUEUE_FULL', peer, message: `${what}: ${fullBecause(failure)}` })
     case 'timeout':
       return new ZmqnetError({
         code: 'TIMEOUT',
@@ -63,6 +67,28 @@ export function errorOf(attempted: Attempted, failure: RequestFailure | SendFail
     default:
       return unreachable(failure)
   }
+}
+
+/** What is full, how full, and what helps. */
+function fullBecause(
+  failure: Extract<RequestFailure | SendFailure, { kind: 'books-full' | 'line-full' | 'queue-full' }>,
+): string {
+  switch (failure.kind) {
+    case 'books-full':
+      return `${sumOf('requests wait for an answer', failure.books)}; make fewer at a time`
+    case 'line-full':
+      return `${sumOf('messages wait to be sent', failure.line)}; await some before you send more`
+    case 'queue-full': {
+      const { maxBytes, maxItems } = QUEUE_LIMITS
+      return `its connection takes no more, with ${maxBytes} bytes or ${maxItems} messages queued; make fewer at a time`
+    }
+    default:
+      return unreachable(failure)
+  }
+}
+
+function sumOf(what: string, { items, maxItems, bytes, maxBytes }: Fullness): string {
+  return `${items} ${what} (at most ${maxItems}), with bodies of ${bytes} bytes (at most ${maxBytes})`
 }
 
 const CODES: Readonly<Record<RejectReason, ErrorCode>> = {

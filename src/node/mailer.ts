@@ -19,7 +19,7 @@ import type { UnsentCause } from '../wire/out.ts'
  * senders hold for retries has bounds of its own and is, for large bodies, the same memory. The number of items bounds
  * what the records around tiny bodies cost.
  */
-const QUEUE_LIMITS = {
+export const QUEUE_LIMITS = {
   maxBytes: 7.5 * 1024 * 1024,
   maxItems: 65_536,
   frameBytes: FRAME_TARGET_BYTES - FRAME_HEADER_BYTES,
@@ -68,6 +68,8 @@ export interface MailerOwner {
   unsent(connection: ConnectionId, messages: readonly Message[], cause: UnsentCause): void
   /** Nobody is at the other end. */
   gone(connection: ConnectionId): void
+  /** A one-way message found no room on this connection; now there is some. */
+  roomAgain(connection: ConnectionId): void
   /** There is something to flush, or a new deadline, at the end of this turn. */
   flushLater(): void
 }
@@ -86,6 +88,11 @@ interface Queue {
   retryAt: number
   /** How often the peer had no room, since it had some. */
   fullCount: number
+  /**
+   * A one-way message found no room. Until the owner has been told of room again every later one is refused as well, or
+   * a smaller one would overtake it.
+   */
+  isHoldingUp: boolean
 }
 
 /** All queues of one node. */
@@ -140,7 +147,9 @@ export class Mailer {
   /** Queues a message; it leaves with the next `flush`. */
   push(connection: ConnectionId, message: Message): void {
     const queue = this.#queue(connection)
-    if (!queue.outbox.push(message)) {
+    const isSend = message.kind === 'send'
+    if ((isSend && queue.isHoldingUp) || !queue.outbox.push(message)) {
+      if (isSend) queue.isHoldingUp = true
       const refused = this.#refused.get(connection)
       if (refused === undefined) this.#refused.set(connection, [message])
       else refused.push(message)
@@ -155,6 +164,8 @@ export class Mailer {
     for (const [connection, messages] of this.#refused) {
       this.#refused.delete(connection)
       this.#giveBack(connection, messages, 'full')
+      const queue = this.#queues.get(connection)
+      if (queue !== undefined) this.#tellOfRoom(queue)
     }
     const dirty = this.#dirty
     this.#dirty = []
@@ -170,7 +181,9 @@ export class Mailer {
     for (const queue of this.#queues.values()) {
       if (queue.outbox.size === 0) continue
       const expired = queue.outbox.expire(now)
-      if (expired.length > 0) this.#giveBack(queue.connection, expired, 'expired')
+      if (expired.length === 0) continue
+      this.#giveBack(queue.connection, expired, 'expired')
+      this.#tellOfRoom(queue)
     }
   }
 
@@ -192,6 +205,10 @@ export class Mailer {
       unsent.unshift(...queue.inFlight)
       queue.inFlight = []
     }
+    // What found no room waits for the next connection like all others, behind them.
+    unsent.push(...(this.#refused.get(connection) ?? []))
+    this.#refused.delete(connection)
+    queue.isHoldingUp = false
     if (!queue.isSending) this.#queues.delete(connection)
     this.#giveBack(connection, unsent, 'down')
   }
@@ -210,6 +227,7 @@ export class Mailer {
       frames: [],
       retryAt: Number.POSITIVE_INFINITY,
       fullCount: 0,
+      isHoldingUp: false,
     }
     this.#queues.set(connection, queue)
     return queue
@@ -263,6 +281,19 @@ export class Mailer {
       queue.frames = pack(now, items)
       this.#transport.send(queue.connection, queue.frames, queue.done)
     }
+    this.#tellOfRoom(queue)
+  }
+
+  /**
+   * Half of the queue is empty, so that what was held up comes in large portions. Not before it has come back: the owner
+   * would hold it up for good.
+   */
+  #tellOfRoom(queue: Queue): void {
+    const { outbox, connection } = queue
+    if (!queue.isHoldingUp || this.#refused.has(connection)) return
+    if (outbox.bytes > QUEUE_LIMITS.maxBytes / 2 || outbox.size > QUEUE_LIMITS.maxItems / 2) return
+    queue.isHoldingUp = false
+    this.#owner.roomAgain(connection)
   }
 
   #done(queue: Queue, result: SendResult): void {
@@ -281,6 +312,7 @@ export class Mailer {
       if (queue.outbox.bytes >= FRAME_TARGET_BYTES) this.#send(queue)
       else if (queue.outbox.size > 0) this.#mark(queue)
       else if (this.isWatched) this.#owner.flushLater()
+      this.#tellOfRoom(queue)
       return
     }
     // The order matters: the owner must know that the connection is gone before it gets its messages back.
@@ -291,7 +323,13 @@ export class Mailer {
 
   #giveBack(connection: ConnectionId, messages: readonly Message[], cause: UnsentCause): void {
     if (messages.length === 0) return
-    if (cause !== 'down') this.messagesDropped += messages.length
+    if (cause !== 'down') this.messagesDropped += countGivenUp(messages, cause)
     this.#owner.unsent(connection, messages, cause)
   }
+}
+
+/** A one-way message that found no room is sent later, all else that comes back in time is over. */
+function countGivenUp(messages: readonly Message[], cause: UnsentCause): number {
+  if (cause !== 'full') return messages.length
+  return messages.reduce((count, message) => (message.kind === 'send' ? count : count + 1), 0)
 }

@@ -14,6 +14,7 @@ export function missingBecause(failure: RequestFailure): {
   switch (failure.kind) {
     case 'not-sent':
       return { reason: 'not-sent', text: 'It could not be reached in time' }
+    case 'books-full':
     case 'queue-full':
       return { reason: 'not-sent', text: 'Too much waits for it already' }
     case 'timeout':

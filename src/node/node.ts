@@ -159,6 +159,7 @@ class MeshNode implements Node {
       incarnation: this.incarnation,
       uptimeMs: this.#driver.now - this.#startedAt,
       peers: this.peers(),
+      pending: this.#driver.core.pendingCount,
       counters: this.#driver.counters,
     }
   }

@@ -5,7 +5,7 @@
 
 import { ZmqnetError } from '../errors.ts'
 import type { SendFailure } from '../oneway/sender.ts'
-import type { Ask, RequestFailure, RequestOrder } from '../rpc/caller.ts'
+import type { Ask, RequestFailure } from '../rpc/caller.ts'
 import { decodeBody, encodeBody } from '../wire/body.ts'
 import { MAX_BODY_BYTES } from '../wire/limits.ts'
 import type { Body } from '../wire/messages.ts'
@@ -29,99 +29,15 @@ import {
   REQUEST_EFFORT,
   timesOf,
 } from './options.ts'
+import { Action, type PickOf, RequestTicket, SendTicket } from './tickets.ts'
 
 const DEFAULT_SEND_TIMEOUT_MS = 5000
 
-/** A reply with what it took to get it. */
-export interface DetailedReply {
-  readonly value: BodyValue
-  readonly attempts: number
-  readonly sequence: number
-}
-
-/** What an operation is called in an error. Put into words only when one is made: most operations succeed. */
-class Action {
-  readonly #what: 'request' | 'send' | 'broadcast'
-  readonly #verb: string
-  readonly #peer: string | undefined
-
-  constructor(what: 'request' | 'send' | 'broadcast', verb: string, peer: string | undefined) {
-    this.#what = what
-    this.#verb = verb
-    this.#peer = peer
-  }
-
-  toString(): string {
-    const peer =
-      this.#peer === undefined ? '' : ` ${this.#what === 'request' ? 'from' : 'to'} "${this.#peer}"`
-    return `${this.#what} "${this.#verb}"${peer}`
-  }
-}
-
 const NO_OPTIONS: RequestOptions = Object.freeze({})
 
-/** The promise of one operation. */
-interface Ticket<T> {
-  resolve(value: T): void
-  reject(error: ZmqnetError): void
-}
-
-/** One request: its order, the promise of it, and the listener that its signal has. One object, because they are many. */
-class RequestTicket implements RequestOrder {
-  readonly verb: string
-  readonly body: Body
-  readonly requestKind = 'request'
-  readonly timeoutMs: number
-  readonly retries: number
-  readonly deadlineAt: number
-  readonly idempotent: boolean
-  unlisten: (() => void) | undefined
-  readonly #settle: (value: unknown) => void
-  readonly reject: (error: ZmqnetError) => void
-  /** Makes what the promise gives; undefined: the value of the reply. */
-  readonly #pick: ((reply: DetailedReply) => unknown) | undefined
-
-  constructor(
-    verb: string,
-    body: Body,
-    times: { readonly timeoutMs: number; readonly retries: number; readonly deadlineAt: number },
-    idempotent: boolean,
-    settle: (value: unknown) => void,
-    reject: (error: ZmqnetError) => void,
-    pick: ((reply: DetailedReply) => unknown) | undefined,
-  ) {
-    this.verb = verb
-    this.body = body
-    this.timeoutMs = times.timeoutMs
-    this.retries = times.retries
-    this.deadlineAt = times.deadlineAt
-    this.idempotent = idempotent
-    this.unlisten = undefined
-    this.#settle = settle
-    this.reject = reject
-    this.#pick = pick
-  }
-
-  get ticket(): this {
-    return this
-  }
-
-  resolve(value: BodyValue, ask: Ask): void {
-    if (this.#pick === undefined) this.#settle(value)
-    else this.#settle(this.#pick({ value, attempts: ask.attempt, sequence: ask.sequence }))
-  }
-}
-
-class SendTicket implements Ticket<Receipt> {
-  readonly resolve: (receipt: Receipt) => void
-  readonly reject: (error: ZmqnetError) => void
-  readonly verb: string
-
-  constructor(verb: string, resolve: (receipt: Receipt) => void, reject: (error: ZmqnetError) => void) {
-    this.verb = verb
-    this.resolve = resolve
-    this.reject = reject
-  }
+/** The promise of one broadcast. */
+interface CastTicket {
+  resolve(value: BroadcastResult): void
 }
 
 /** The operations of one node or client. */
@@ -158,7 +74,7 @@ export class Operations {
     verb: string,
     value: BodyValue,
     options: RequestOptions,
-    pick: ((reply: DetailedReply) => T) | undefined,
+    pick: PickOf<T>,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       const action = new Action('request', verb, peer)
@@ -168,10 +84,18 @@ export class Operations {
       const times = timesOf(now, options, REQUEST_EFFORT)
       const { signal, idempotent = false } = options
       if (signal?.aborted === true) throw abortedError(action, peer)
-      const settle = resolve as (value: unknown) => void
-      const ticket = new RequestTicket(verb, body, times, idempotent, settle, reject, pick)
-      const ask = this.#driver.core.outreach.caller.request(now, peer, ticket)
-      if (signal !== undefined) this.#listen(signal, ticket, ask)
+      const ticket = new RequestTicket(
+        verb,
+        body,
+        times,
+        idempotent,
+        resolve as (value: unknown) => void,
+        reject,
+        pick,
+      )
+      const { caller } = this.#driver.core.outreach
+      const ask = caller.request(now, peer, ticket)
+      if (signal !== undefined) this.#listen(signal, ticket, () => caller.cancel(this.#driver.now, ask))
       this.#driver.afterCommand()
     })
   }
@@ -182,9 +106,13 @@ export class Operations {
       const body = this.#check(action, peer, verb, value)
       checkOptions(action, options)
       const timeoutMs = milliseconds('timeout', options.timeout ?? DEFAULT_SEND_TIMEOUT_MS)
+      const { signal } = options
+      if (signal?.aborted === true) throw abortedError(action, peer)
       const { now } = this.#driver
-      const ticket = new SendTicket(verb, resolve, reject)
-      this.#driver.core.outreach.sender.send(now, peer, { verb, body, deadlineAt: now + timeoutMs, ticket })
+      const ticket = new SendTicket(verb, body, now + timeoutMs, resolve, reject)
+      const { sender } = this.#driver.core.outreach
+      const parcel = sender.send(now, peer, ticket)
+      if (signal !== undefined) this.#listen(signal, ticket, () => sender.cancel(this.#driver.now, parcel))
       this.#driver.afterCommand()
     })
   }
@@ -208,13 +136,12 @@ export class Operations {
         wasSent = this.#driver.core.cancelBroadcast(this.#driver.now, cast, 'The caller aborted')
         this.#driver.afterCommand()
       }
-      const ticket: Ticket<BroadcastResult> = {
+      const ticket: CastTicket = {
         resolve: (result) => {
           signal?.removeEventListener('abort', abort)
           if (signal?.aborted === true) reject(abortedError(action, undefined, wasSent))
           else resolve(result)
         },
-        reject,
       }
       const leg = { verb, body, ...times }
       const cast = this.#driver.core.broadcast(now, { leg, until, ticket })
@@ -235,6 +162,7 @@ export class Operations {
       case 'send-delivered': {
         const { parcel, now } = event
         const ticket = parcel.ticket as SendTicket
+        ticket.unlisten?.()
         ticket.resolve({ peer: parcel.peer, outcome: 'delivered', ms: now - parcel.startedAt })
         return true
       }
@@ -243,7 +171,7 @@ export class Operations {
         return true
       case 'cast-done': {
         const { cast, now } = event
-        const ticket = (cast.ticket as BroadcastOrder).ticket as Ticket<BroadcastResult>
+        const ticket = (cast.ticket as BroadcastOrder).ticket as CastTicket
         ticket.resolve(resultOf(cast.tally, now - cast.startedAt))
         return true
       }
@@ -282,13 +210,14 @@ export class Operations {
   ): void {
     const { peer, startedAt } = parcel
     const ticket = parcel.ticket as SendTicket
+    ticket.unlisten?.()
     const action = new Action('send', ticket.verb, peer)
     ticket.reject(errorOf({ action, peer, attempts: 1, ms: now - startedAt, isIdempotent: false }, failure))
   }
 
-  #listen(signal: AbortSignal, ticket: RequestTicket, ask: Ask): void {
+  #listen(signal: AbortSignal, ticket: { unlisten: (() => void) | undefined }, cancel: () => void): void {
     const abort = (): void => {
-      this.#driver.core.outreach.caller.cancel(this.#driver.now, ask)
+      cancel()
       this.#driver.afterCommand()
     }
     signal.addEventListener('abort', abort, { once: true })

@@ -7,6 +7,8 @@
  */
 
 import { assert, unreachable } from '../base/assert.ts'
+import { Books, type Entry } from '../base/books.ts'
+import type { Fullness } from '../base/capacity.ts'
 import { Deadlines, type Timed } from '../base/deadlines.ts'
 import { type ConnectionId, isSameWindow, type WindowId } from '../base/ids.ts'
 import type { Random } from '../base/random.ts'
@@ -49,6 +51,9 @@ export interface RequestOrder {
 /** Why there is no reply. The owner makes an error of it. */
 export type RequestFailure =
   | { readonly kind: 'not-sent' }
+  /** More requests wait for an answer than may. */
+  | { readonly kind: 'books-full'; readonly books: Fullness }
+  /** The queue of the connection had no room. */
   | { readonly kind: 'queue-full' }
   | { readonly kind: 'timeout' }
   | { readonly kind: 'restarted' }
@@ -73,7 +78,7 @@ export type CallerEvent =
 type Phase = 'waiting' | 'asked' | 'pausing' | 'settled'
 
 /** One request from order to outcome. Opaque to the owner, except for `ticket` and `peer`. */
-export class Ask implements Timed {
+export class Ask implements Timed, Entry {
   dueAt = 0
   heapIndex = -1
   phase: Phase = 'waiting'
@@ -82,14 +87,14 @@ export class Ask implements Timed {
   sentCount = 0
   askedAt = 0
   sentTo: WindowId | undefined
+  /** 0 when it was never taken in. */
+  sequence = 0
   readonly callee: Callee
-  readonly sequence: number
   readonly startedAt: number
   readonly order: RequestOrder
 
-  constructor(callee: Callee, sequence: number, startedAt: number, order: RequestOrder) {
+  constructor(callee: Callee, startedAt: number, order: RequestOrder) {
     this.callee = callee
-    this.sequence = sequence
     this.startedAt = startedAt
     this.order = order
   }
@@ -101,20 +106,23 @@ export class Ask implements Timed {
   get peer(): string {
     return this.callee.peer
   }
+
+  get sizeBytes(): number {
+    return this.order.body.bytes.length
+  }
 }
 
 /** What the caller knows of one callee. */
 class Callee {
   readonly peer: string
   readonly connection: ConnectionId
-  readonly pending = new Map<number, Ask>()
+  readonly books = new Books<Ask>({
+    maxItems: MAX_PENDING_PER_CALLEE,
+    maxBytes: MAX_PENDING_BYTES_PER_CALLEE,
+  })
   readonly budget = new RetryBudget()
-  pendingBytes = 0
-  nextSequence = 1
   floor = 1
   heardAt = 0
-  /** The callee's run and the window that it keeps for us; undefined while the link is not open. */
-  session: WindowId | undefined
 
   constructor(peer: string, connection: ConnectionId) {
     this.peer = peer
@@ -155,17 +163,17 @@ export class Caller {
   /** Starts a request. Its outcome is told exactly once, perhaps before this returns. */
   request(now: number, peer: string, order: RequestOrder): Ask {
     const callee = this.#callee(peer)
-    const ask = new Ask(callee, callee.nextSequence, now, order)
-    const pendingBytes = callee.pendingBytes + order.body.bytes.length
-    if (callee.pending.size >= MAX_PENDING_PER_CALLEE || pendingBytes > MAX_PENDING_BYTES_PER_CALLEE) {
-      this.#fail(now, ask, { kind: 'queue-full' })
+    const { books } = callee
+    const ask = new Ask(callee, now, order)
+    if (!books.hasRoom(ask.sizeBytes)) {
+      this.#fail(now, ask, { kind: 'books-full', books: books.fullness })
       return ask
     }
-    callee.nextSequence += 1
-    callee.pending.set(ask.sequence, ask)
-    callee.pendingBytes = pendingBytes
+    books.enter(ask)
     callee.budget.offered()
-    if (callee.pending.size <= FLOOR_EVERY || ask.sequence % FLOOR_EVERY === 0) this.#findFloor(callee)
+    if (books.size <= FLOOR_EVERY || ask.sequence % FLOOR_EVERY === 0) {
+      callee.floor = books.oldest?.sequence ?? ask.sequence
+    }
     this.#beginAttempt(now, ask)
     return ask
   }
@@ -174,7 +182,7 @@ export class Caller {
   cancel(now: number, ask: Ask): void {
     if (ask.phase === 'settled') return
     const sent = ask.sentCount > 0
-    if (sent && ask.callee.session !== undefined) {
+    if (sent && ask.callee.books.session !== undefined) {
       this.#out.send(ask.callee.connection, { kind: 'cancel', sequence: ask.sequence })
     }
     this.#fail(now, ask, { kind: 'aborted', sent })
@@ -183,8 +191,7 @@ export class Caller {
   /** Gives up everything that is pending: the node closes. */
   close(now: number): void {
     for (const callee of this.#callees.values()) {
-      for (const ask of callee.pending.values())
-        this.#fail(now, ask, { kind: 'closed', sent: ask.sentCount > 0 })
+      for (const ask of callee.books.all()) this.#fail(now, ask, { kind: 'closed', sent: ask.sentCount > 0 })
     }
   }
 
@@ -195,15 +202,15 @@ export class Caller {
 
   /** Whether an answer of `peer` is awaited. */
   isExpecting(peer: string): boolean {
-    return this.#callee(peer).pending.size > 0
+    return this.#callee(peer).books.size > 0
   }
 
   /** A reply or a refusal came in on the link to `peer`. Gives whether it answers anything that was ever asked. */
   receive(now: number, peer: string, message: Reply | Reject): boolean {
     const callee = this.#callee(peer)
     callee.budget.answered()
-    const ask = callee.pending.get(message.sequence)
-    if (ask === undefined) return message.sequence < callee.nextSequence
+    const ask = callee.books.get(message.sequence)
+    if (ask === undefined) return callee.books.wasGiven(message.sequence)
     if (message.kind === 'reply') this.#settle(ask, { kind: 'request-done', ask, now, body: message.body })
     else this.#fail(now, ask, { kind: 'rejected', reject: message })
     return true
@@ -212,9 +219,9 @@ export class Caller {
   /** The link is open to a certain run of the callee, which keeps a certain window for us. */
   linkOpened(now: number, peer: string, session: WindowId): void {
     const callee = this.#callee(peer)
-    callee.session = session
+    callee.books.session = session
     callee.heardAt = now
-    for (const ask of callee.pending.values()) {
+    for (const ask of callee.books.all()) {
       const forgotten = ask.sentCount > 0 && !isSameWindow(ask.sentTo, session)
       if (forgotten && !ask.order.idempotent) this.#fail(now, ask, { kind: 'restarted' })
       // What was asked may have been lost with the former connection. Asking again costs no budget: the callee has just
@@ -224,13 +231,13 @@ export class Caller {
   }
 
   linkClosed(peer: string): void {
-    this.#callee(peer).session = undefined
+    this.#callee(peer).books.session = undefined
   }
 
   /** A request that was handed to the link of `peer` never left. */
   unsent(now: number, peer: string, message: Request, cause: UnsentCause): void {
     const callee = this.#callee(peer)
-    const ask = callee.pending.get(message.sequence)
+    const ask = callee.books.get(message.sequence)
     if (ask === undefined || ask.sentCount === 0) return
     ask.sentCount -= 1
     switch (cause) {
@@ -242,7 +249,7 @@ export class Caller {
       case 'down':
         if (ask.phase !== 'asked' || ask.attempt !== message.attempt) return
         // When the link is open again, another copy has left with its opening.
-        if (callee.session === undefined) ask.phase = 'waiting'
+        if (callee.books.session === undefined) ask.phase = 'waiting'
         else if (ask.sentCount === 0) this.#transmit(now, ask)
         return
       default:
@@ -262,7 +269,7 @@ export class Caller {
     ask.attempt += 1
     ask.phase = 'waiting'
     this.#deadlines.set(ask, Math.min(now + ask.order.timeoutMs, ask.order.deadlineAt))
-    if (ask.callee.session !== undefined) this.#transmit(now, ask)
+    if (ask.callee.books.session !== undefined) this.#transmit(now, ask)
   }
 
   /** An attempt passed without an answer. */
@@ -290,16 +297,17 @@ export class Caller {
 
   #isLifeless(now: number, ask: Ask): boolean {
     const { callee, startedAt } = ask
-    if (ask.phase !== 'asked' || callee.session === undefined || callee.heardAt > ask.askedAt) return false
+    if (ask.phase !== 'asked' || callee.books.session === undefined || callee.heardAt > ask.askedAt)
+      return false
     return now - Math.max(callee.heardAt, startedAt) >= this.#lifelessMs
   }
 
   #transmit(now: number, ask: Ask): void {
     const { callee, order } = ask
-    assert(callee.session !== undefined, 'a request leaves on an open link only')
+    assert(callee.books.session !== undefined, 'a request leaves on an open link only')
     ask.phase = 'asked'
     ask.askedAt = now
-    ask.sentTo = callee.session
+    ask.sentTo = callee.books.session
     ask.sentCount += 1
     if (ask.sentCount > 1) this.#out.tell({ kind: 'request-retried', peer: callee.peer })
     this.#out.send(callee.connection, {
@@ -327,19 +335,8 @@ export class Caller {
     assert(ask.phase !== 'settled', 'a request settles once')
     ask.phase = 'settled'
     this.#deadlines.remove(ask)
-    const { callee } = ask
-    if (callee.pending.get(ask.sequence) === ask) {
-      callee.pending.delete(ask.sequence)
-      callee.pendingBytes -= ask.order.body.bytes.length
-    }
+    ask.callee.books.remove(ask)
     this.#out.tell(event)
-  }
-
-  #findFloor(callee: Callee): void {
-    for (const oldest of callee.pending.keys()) {
-      callee.floor = oldest
-      return
-    }
   }
 
   #callee(peer: string): Callee {

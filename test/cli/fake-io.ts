@@ -208,6 +208,7 @@ export function nodeStatus(name: string, peers: readonly PeerView[]): NodeStatus
     incarnation: 5,
     uptimeMs: 200_000,
     peers,
+    pending: 3,
     counters: {
       sent: 1204,
       received: 1180,

@@ -3,6 +3,7 @@
  */
 
 import test from 'ava'
+import type { Fullness } from '../../src/base/capacity.ts'
 import type { ErrorCode, Outcome } from '../../src/errors.ts'
 import { errorOf } from '../../src/node/failures.ts'
 import { missingBecause } from '../../src/node/missing.ts'
@@ -23,9 +24,13 @@ function rejected(reason: RejectReason): RequestFailure {
   return { kind: 'rejected', reject: reject(1, { reason, text: 'For a reason' }) }
 }
 
+const FULL: Fullness = { items: 65_536, maxItems: 65_536, bytes: 70_000, maxBytes: 8_388_608 }
+
 const TABLE: [RequestFailure | SendFailure, ErrorCode, Outcome, boolean][] = [
   [{ kind: 'not-sent' }, 'NOT_SENT', 'not-sent', true],
   [{ kind: 'queue-full' }, 'QUEUE_FULL', 'not-sent', true],
+  [{ kind: 'books-full', books: FULL }, 'QUEUE_FULL', 'not-sent', true],
+  [{ kind: 'line-full', line: FULL }, 'QUEUE_FULL', 'not-sent', true],
   [{ kind: 'timeout' }, 'TIMEOUT', 'unknown', false],
   [{ kind: 'unknown' }, 'TIMEOUT', 'unknown', false],
   [{ kind: 'restarted' }, 'PEER_RESTARTED', 'unknown', false],
@@ -64,6 +69,23 @@ test('a message begins with what was tried, and ends without a period', (t) => {
   }
 })
 
+test('when something is full, the message says what, how full it is, and what helps', (t) => {
+  const messageOf = (failure: RequestFailure | SendFailure): string => errorOf(attempted, failure).message
+  const what = 'Cannot request "greet" from "bravo":'
+  t.deepEqual(
+    [
+      messageOf({ kind: 'books-full', books: FULL }),
+      messageOf({ kind: 'line-full', line: FULL }),
+      messageOf({ kind: 'queue-full' }),
+    ],
+    [
+      `${what} 65536 requests wait for an answer (at most 65536), with bodies of 70000 bytes (at most 8388608); make fewer at a time`,
+      `${what} 65536 messages wait to be sent (at most 65536), with bodies of 70000 bytes (at most 8388608); await some before you send more`,
+      `${what} its connection takes no more, with 7864320 bytes or 65536 messages queued; make fewer at a time`,
+    ],
+  )
+})
+
 test('an idempotent call is always safe to make again', (t) => {
   for (const [failure] of TABLE) {
     t.true(errorOf({ ...attempted, isIdempotent: true }, failure).safeToRetry, nameOf(failure))
@@ -94,6 +116,7 @@ test('C7: each failure of a leg has its reason in the tally', (t) => {
   const table: [RequestFailure, string][] = [
     [{ kind: 'not-sent' }, 'not-sent'],
     [{ kind: 'queue-full' }, 'not-sent'],
+    [{ kind: 'books-full', books: FULL }, 'not-sent'],
     [{ kind: 'timeout' }, 'timeout'],
     [{ kind: 'restarted' }, 'dead'],
     [{ kind: 'aborted', sent: false }, 'not-sent'],

@@ -9,7 +9,7 @@ import { Mailer } from '../../src/node/mailer.ts'
 import type { SendResult, Transport } from '../../src/transport/transport.ts'
 import { decodeFrames } from '../../src/wire/batch.ts'
 import type { Message } from '../../src/wire/messages.ts'
-import { bodyOf, connection, request } from '../support/samples.ts'
+import { bodyOf, connection, request, send } from '../support/samples.ts'
 
 const LINE = connection(1)
 
@@ -19,6 +19,7 @@ class Wire {
   readonly sent: { readonly to: ConnectionId; readonly sequences: number[] }[] = []
   readonly news: string[] = []
   laterCount = 0
+  roomCount = 0
   #pending: ((result: SendResult) => void)[] = []
   readonly mailer: Mailer
 
@@ -34,6 +35,9 @@ class Wire {
     this.mailer = new Mailer(transport, clock, {
       unsent: (_to, messages, cause) => this.news.push(`${cause} ${messages.map(sequenceOf).join(' ')}`),
       gone: () => this.news.push('gone'),
+      roomAgain: () => {
+        this.roomCount += 1
+      },
       flushLater: () => {
         this.laterCount += 1
       },
@@ -50,6 +54,13 @@ class Wire {
   push(sequence: number, sizeBytes = 0, expiresAt = 1000, to = LINE): void {
     const message = request(sequence, { body: bodyOf(sizeBytes), expiresAt, deadlineAt: 1_000_000 })
     this.mailer.push(to, message)
+  }
+
+  /** Pushes one-way messages with bodies of these sizes, numbered from `first` on. */
+  pushSends(first: number, ...sizesBytes: readonly number[]): void {
+    for (const [index, sizeBytes] of sizesBytes.entries()) {
+      this.mailer.push(LINE, send(first + index, { body: bodyOf(sizeBytes) }))
+    }
   }
 
   /** The numbers of what was sent since the last call, one list for each message of the transport. */
@@ -114,6 +125,65 @@ test('what finds no room comes back as full, at the next flush', (t) => {
     Array.from({ length: 21 - firstRefused }, (_, index) => firstRefused + index),
   )
   t.is(wire.mailer.messagesDropped, refused.length)
+})
+
+test('O13: behind a one-way message that found no room none finds room, until half of the queue has left', (t) => {
+  const wire = new Wire()
+  const megabyte = 1024 * 1024
+  wire.pushSends(1, ...Array<number>(9).fill(megabyte), 10)
+  wire.push(11)
+  wire.mailer.flush()
+  t.deepEqual(wire.takeNews(), ['full 8 9 10'], 'the small message does not overtake; the request has room')
+  t.is(wire.mailer.messagesDropped, 0, 'they are sent later')
+  wire.pushSends(10, 10)
+  wire.mailer.flush()
+  t.deepEqual(wire.takeNews(), ['full 10'])
+  for (let count = 1; count <= 3; count += 1) {
+    wire.end('sent')
+    t.is(wire.roomCount, 0, `${count} of 7 MiB have left`)
+  }
+  wire.end('sent')
+  t.is(wire.roomCount, 1)
+  wire.pushSends(8, megabyte, megabyte, 10)
+  wire.mailer.flush()
+  for (let count = 5; count <= 10; count += 1) wire.end('sent')
+  wire.mailer.flush()
+  t.deepEqual(wire.takeSent(), [[1], [2], [3], [4], [5], [6], [7], [11], [8], [9], [10]])
+  t.deepEqual([wire.takeNews(), wire.roomCount], [[], 1], 'room is told once')
+})
+
+test('O13: room that is made before the refused messages came back is told after them', (t) => {
+  const wire = new Wire()
+  wire.pushSends(1, ...Array<number>(7).fill(1024 * 1024))
+  wire.mailer.flush()
+  wire.pushSends(8, 1024 * 1024, 1024 * 1024)
+  for (let count = 1; count <= 7; count += 1) wire.end('sent')
+  t.deepEqual([wire.takeNews(), wire.roomCount], [[], 0])
+  wire.mailer.flush()
+  t.deepEqual([wire.takeNews(), wire.roomCount], [['full 9'], 1])
+})
+
+test('O13: room that is made because time is over is told, too', (t) => {
+  const wire = new Wire()
+  for (let sequence = 1; sequence <= 8; sequence += 1) wire.push(sequence, 1024 * 1024, 50)
+  wire.pushSends(9, 1024 * 1024)
+  wire.mailer.flush()
+  wire.takeNews()
+  wire.now = 50
+  wire.mailer.wake(50)
+  t.is(wire.roomCount, 1)
+})
+
+test('what found no room before its connection went down comes back behind what waited', (t) => {
+  const wire = new Wire()
+  wire.pushSends(1, ...Array<number>(8).fill(1024 * 1024))
+  wire.mailer.clear(LINE)
+  t.deepEqual(wire.takeNews(), ['down 1 2 3 4 5 6 7 8'])
+  wire.mailer.flush()
+  t.deepEqual(wire.takeNews(), [])
+  wire.pushSends(1, 10)
+  wire.mailer.flush()
+  t.deepEqual(wire.takeSent(), [[1]], 'the next connection has room')
 })
 
 test('what expires in the queue comes back as expired and does not leave', (t) => {

@@ -70,24 +70,134 @@ test('10,000 messages arrive once each and in order', async (t) => {
   )
 })
 
-test('more than may wait for one peer is refused by a typed error, and what was taken is delivered', async (t) => {
+test('O11: a burst far above what may be under way waits its turn and arrives in order', async (t) => {
+  const { alpha, bravo } = await startMesh(t, ['alpha', 'bravo'])
+  const heard: number[] = []
+  bravo.handle('note', (body: Buffer) => {
+    heard.push(body.readUInt32BE())
+  })
+  const count = 300
+  const bodies = Array.from({ length: count }, (_, index) => {
+    // One in seven is tiny: it must not overtake the large ones.
+    const body = Buffer.alloc(index % 7 === 0 ? 4 : 100_000)
+    body.writeUInt32BE(index)
+    return body
+  })
+  const sends = bodies.map((body) => alpha.send('bravo', 'note', body, { timeout: 60_000 }))
+  t.is(alpha.status().pending, count)
+  const receipts = await Promise.all(sends)
+  t.true(receipts.every((receipt) => receipt.outcome === 'delivered'))
+  await until(() => heard.length === count, 'all are handled')
+  t.deepEqual(
+    heard,
+    Array.from({ length: count }, (_, index) => index),
+  )
+  t.is(alpha.status().counters.dropped, 0)
+  t.is(alpha.status().pending, 0)
+})
+
+test('O12: who never awaits is refused by a typed error when too much waits, and what was taken is delivered', async (t) => {
   const { alpha, bravo } = await startMesh(t, ['alpha', 'bravo'])
   let heard = 0
   bravo.handle('note', () => {
     heard += 1
   })
-  const body = Buffer.alloc(100_000)
+  const body = Buffer.alloc(500_000)
   const results = await Promise.allSettled(
-    Array.from({ length: 200 }, () => alpha.send('bravo', 'note', body)),
+    Array.from({ length: 200 }, () => alpha.send('bravo', 'note', body, { timeout: 60_000 })),
   )
   const refused = results.filter((result) => result.status === 'rejected')
   for (const { reason } of refused) {
-    t.like(reason, { code: 'QUEUE_FULL', outcome: 'not-sent', safeToRetry: true })
+    t.like(reason, { code: 'QUEUE_FULL', outcome: 'not-sent', safeToRetry: true, peer: 'bravo' })
+    t.regex(
+      reason.message,
+      /^Cannot send "note" to "bravo": 134 messages wait to be sent \(at most 65536\), /,
+    )
   }
-  t.true(refused.length > 0 && refused.length < 200, `${refused.length} refused`)
+  // 8 bodies are under way and 134 wait: 4 MiB and 64 MiB.
+  t.is(refused.length, 200 - 8 - 134)
   await until(() => heard === 200 - refused.length, 'what was taken is handled')
-  const { dropped } = alpha.status().counters
-  t.true(dropped <= refused.length, `${dropped} dropped, ${refused.length} refused`)
+  t.is(alpha.status().counters.dropped, 0)
+})
+
+test('O11: a loop that awaits each, and one that keeps 1000 in flight, are never refused', async (t) => {
+  const { alpha, bravo } = await startMesh(t, ['alpha', 'bravo'])
+  let heard = 0
+  bravo.handle('note', () => {
+    heard += 1
+  })
+  for (let count = 0; count < 300; count += 1) await alpha.send('bravo', 'note', count)
+  let sent = 0
+  let most = 0
+  const body = Buffer.alloc(20_000)
+  const loop = async (): Promise<void> => {
+    while (sent < 5000) {
+      sent += 1
+      await alpha.send('bravo', 'note', body, { timeout: 60_000 })
+      most = Math.max(most, alpha.status().pending)
+    }
+  }
+  await Promise.all(Array.from({ length: 1000 }, loop))
+  await until(() => heard === 5300, 'all are handled')
+  t.true(most > 900 && most <= 1000, `${most} were pending`)
+})
+
+test('O13: when requests have filled the queue, messages wait for room instead of failing', async (t) => {
+  const { alpha, bravo } = await startMesh(t, ['alpha', 'bravo'])
+  const heard: number[] = []
+  bravo.handle('note', (body) => {
+    heard.push(body)
+  })
+  bravo.handle('size', (body: Buffer) => body.length)
+  const body = Buffer.alloc(900_000)
+  const requests = Array.from({ length: 9 }, () => alpha.request('bravo', 'size', body))
+  const sends = Array.from({ length: 20 }, (_, index) => {
+    return alpha.send('bravo', 'note', index % 2 === 0 ? Buffer.alloc(300_000, index) : index)
+  })
+  const replies = await Promise.allSettled(requests)
+  for (const result of replies) {
+    if (result.status === 'rejected') t.like(result.reason, { code: 'QUEUE_FULL', safeToRetry: true })
+    else t.is(result.value, body.length)
+  }
+  const receipts = await Promise.all(sends)
+  t.is(receipts.length, 20)
+  await until(() => heard.length === 20, 'all are handled')
+  t.deepEqual(
+    heard.map((one) => (Buffer.isBuffer(one) ? one[0] : one)),
+    Array.from({ length: 20 }, (_, index) => index),
+  )
+})
+
+test('O14: a message that is given up while it waits is not sent, and one that left is unknown', async (t) => {
+  const peers = await peersOf(['alpha', 'bravo'])
+  const alpha = await startNode(t, { name: 'alpha', peers })
+  const waiting = new AbortController()
+  const unsent = alpha.send('bravo', 'note', 1, { signal: waiting.signal })
+  waiting.abort()
+  t.like(await errorOf(t, unsent), { code: 'ABORTED', outcome: 'not-sent', safeToRetry: true, peer: 'bravo' })
+  const late = alpha.send('bravo', 'note', 2, { signal: waiting.signal })
+  t.like(await errorOf(t, late), { code: 'ABORTED', outcome: 'not-sent', safeToRetry: true })
+
+  const bravo = await startNode(t, { name: 'bravo', peers })
+  const heard: number[] = []
+  bravo.handle('note', (body) => {
+    heard.push(body)
+  })
+  await alpha.ready()
+  const leaving = new AbortController()
+  const sent = alpha.send('bravo', 'note', 3, { signal: leaving.signal })
+  leaving.abort()
+  t.like(await errorOf(t, sent), { code: 'ABORTED', outcome: 'unknown', safeToRetry: false })
+  t.is((await alpha.send('bravo', 'note', 4, { signal: new AbortController().signal })).outcome, 'delivered')
+  await until(() => heard.includes(4), 'the last one is handled')
+  t.deepEqual(heard, [3, 4], 'what had left is not called back, what had not is not sent')
+  t.is(alpha.status().pending, 0)
+})
+
+test('a signal that is none is refused', async (t) => {
+  const { alpha } = await startMesh(t, ['alpha', 'bravo'])
+  const error = await errorOf(t, alpha.send('bravo', 'note', 1, { signal: 'soon' as never }))
+  t.like(error, { code: 'INVALID_ARGUMENT' })
 })
 
 test('when the link is cut in between, each message is delivered or unknown, none twice and none in silence', async (t) => {

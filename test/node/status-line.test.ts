@@ -30,6 +30,7 @@ function line(...peers: PeerView[]): string {
     incarnation: 1,
     uptimeMs: 1000,
     peers,
+    pending: 0,
     counters: {
       sent: 10,
       received: 12,

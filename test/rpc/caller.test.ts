@@ -6,12 +6,18 @@
 import test from 'ava'
 import type { Random } from '../../src/base/random.ts'
 import { seededRandom } from '../../src/base/random.ts'
-import { Caller, type CallerEvent, MAX_PENDING_PER_CALLEE } from '../../src/rpc/caller.ts'
+import {
+  Caller,
+  type CallerEvent,
+  MAX_PENDING_BYTES_PER_CALLEE,
+  MAX_PENDING_PER_CALLEE,
+} from '../../src/rpc/caller.ts'
 import { Recorder } from '../support/recorder.ts'
 import { bodyOf, connection, incarnation, order, reject, reply } from '../support/samples.ts'
 
 const LIFELESS_MS = 1250
 const SESSION = { incarnation: incarnation(1), window: 1 }
+const LIMITS = { maxItems: MAX_PENDING_PER_CALLEE, maxBytes: MAX_PENDING_BYTES_PER_CALLEE }
 
 /** A caller whose pauses are the longest, and whose link to bravo is open from time 0. */
 function open(): { caller: Caller; out: Recorder<CallerEvent> } {
@@ -261,8 +267,8 @@ test('R21: requests above 65,536 fail at once and change nothing', (t) => {
   caller.request(0, 'bravo', order())
   t.deepEqual(out.sent(), [])
   t.deepEqual(
-    out.toldOf('request-failed').map((event) => event.failure.kind),
-    ['queue-full'],
+    out.toldOf('request-failed').map((event) => event.failure),
+    [{ kind: 'books-full', books: { ...LIMITS, items: MAX_PENDING_PER_CALLEE, bytes: 0 } }],
   )
   caller.receive(0, 'bravo', reply(1))
   caller.request(0, 'bravo', order())
@@ -278,8 +284,8 @@ test('R21: bodies above 8 MiB together fail at once, also while the link is not 
   const body = bodyOf(1024 * 1024)
   for (let count = 0; count < 9; count += 1) caller.request(0, 'bravo', order({ body }))
   t.deepEqual(
-    out.toldOf('request-failed').map((event) => event.failure.kind),
-    ['queue-full'],
+    out.toldOf('request-failed').map((event) => event.failure),
+    [{ kind: 'books-full', books: { ...LIMITS, items: 8, bytes: MAX_PENDING_BYTES_PER_CALLEE } }],
   )
   caller.linkOpened(1, 'bravo', SESSION)
   caller.receive(2, 'bravo', reply(1))
