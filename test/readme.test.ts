@@ -13,6 +13,7 @@ import test, { type ExecutionContext } from 'ava'
 import { commandTable } from '../src/cli/command-table.ts'
 import { EXIT } from '../src/cli/exit-code.ts'
 import { createNode, type PeersConfig } from '../src/index.ts'
+import { cleanEnvironment } from './support/environment.ts'
 import { peersOf } from './support/mesh.ts'
 
 const LIMIT_MS = 30_000
@@ -23,8 +24,6 @@ const HOOK = [
   `export const resolve = (name, context, next) => name === 'zmqnet' ? { url, shortCircuit: true } : next(name, context)`,
 ].join('\n')
 const REGISTER = `import { register } from 'node:module'\nregister(${JSON.stringify(asModule(HOOK))})`
-
-const { NODE_EXTRA_CA_CERTS: _, PEERS_PATH: __, ...ENVIRONMENT } = process.env
 
 function asModule(code: string): string {
   return `data:text/javascript,${encodeURIComponent(code)}`
@@ -43,7 +42,7 @@ async function run(folder: string, program: string, ...args: readonly string[]):
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--import', asModule(REGISTER), resolve(program), ...args],
-    { cwd: folder, env: ENVIRONMENT, timeout: LIMIT_MS },
+    { cwd: folder, env: cleanEnvironment(), timeout: LIMIT_MS },
   )
   return stdout.trimEnd().split('\n')
 }

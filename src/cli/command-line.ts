@@ -267,7 +267,10 @@ interface Fault {
   readonly fault: string
 }
 
-/** "; did you mean ...?" when one of the candidates is within two edits, otherwise nothing. */
+/**
+ * "; did you mean ...?" when one of the candidates is within two edits, otherwise nothing. More generous than the hint for
+ * a peers file (discovery/spelling.ts), whose short keys are alike: what is typed by hand is also broken off, as "stat".
+ */
 function suggest(word: string, candidates: readonly string[], prefix = ''): string {
   const [best] = candidates
     .map((candidate) => ({ candidate, edits: countEdits(word, candidate) }))

@@ -8,7 +8,7 @@
 
 import { assert } from '../base/assert.ts'
 import { decodeEnvelope } from './decode.ts'
-import { encode, isLarge, sizeOf } from './encode.ts'
+import { encode, isLarge } from './encode.ts'
 import {
   FRAME_FORMAT,
   FRAME_HEADER_BYTES,
@@ -59,31 +59,6 @@ export function pack(now: number, messages: readonly Message[]): readonly Uint8A
   assert(writer.position <= FRAME_TARGET_BYTES, 'a batch is larger than a frame should be')
   const head = writer.take()
   return body === undefined ? [head] : [head, body]
-}
-
-/** Packs any messages, in their order, into as few ZeroMQ messages as that takes. Each is an array of frames. */
-export function encodeBatch(messages: readonly Message[], now: number): readonly (readonly Uint8Array[])[] {
-  const packed: (readonly Uint8Array[])[] = []
-  let run: Message[] = []
-  let runBytes = FRAME_HEADER_BYTES
-  const flush = (): void => {
-    if (run.length > 0) packed.push(pack(now, run))
-    run = []
-    runBytes = FRAME_HEADER_BYTES
-  }
-  for (const message of messages) {
-    if (isLarge(message)) {
-      flush()
-      packed.push(pack(now, [message]))
-      continue
-    }
-    const sizeBytes = sizeOf(message)
-    if (runBytes + sizeBytes > FRAME_TARGET_BYTES) flush()
-    run.push(message)
-    runBytes += sizeBytes
-  }
-  flush()
-  return packed
 }
 
 /**

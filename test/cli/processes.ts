@@ -1,37 +1,25 @@
 /**
  * Real processes for the end-to-end tests: zmqnet through bin/, each with its own peers file on ports that the OS gave.
  * Everything that is awaited has a deadline, and everything that was started is killed at the end of its test.
+ *
+ * These are driven as a user would, by arguments, input and signals. Tests that want a node in another process, and give it
+ * orders through the library, take support/node-processes.ts.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { cleanEnvironment } from '../support/environment.ts'
+import { freePorts } from '../support/mesh.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../../bin/zmqnet.js', import.meta.url))
 
 /** Nothing here takes longer, on a machine that does other things, too. */
 const DEADLINE_MS = 20_000
-
-/** What would change the output or the start of a process. */
-const UNWANTED = [
-  'NODE_EXTRA_CA_CERTS',
-  'NO_COLOR',
-  'FORCE_COLOR',
-  'PEERS_PATH',
-  'ZMQNET_DEBUG',
-  'NODE_V8_COVERAGE',
-]
-
-function cleanEnvironment(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { ...process.env }
-  for (const name of UNWANTED) delete env[name]
-  return { ...env, ...extra }
-}
 
 /** What is cleaned up after a test. */
 export interface Cleanup {
@@ -140,7 +128,9 @@ export function startProgram(
   argv: readonly string[],
   options: StartOptions = {},
 ): Running {
-  const child = spawn(file, argv, { cwd: options.cwd ?? tmpdir(), env: cleanEnvironment(options.env ?? {}) })
+  // Coverage writes its files at the end of a process, and most of these are to end quickly.
+  const env = { ...cleanEnvironment(options.env), NODE_V8_COVERAGE: undefined }
+  const child = spawn(file, argv, { cwd: options.cwd ?? tmpdir(), env })
   const running = new Running(child)
   t.teardown(() => running.end())
   return running
@@ -164,23 +154,6 @@ export async function zmqnet(
 
 /** The program itself, for a link in a folder of the PATH. */
 export const programPath = PROGRAM
-
-/** Ports that were free a moment ago. All are held at the same time, so that they differ. */
-async function findFreePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports: number[] = []
-  for (const server of servers) {
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    ports.push(typeof address === 'object' && address !== null ? address.port : 0)
-  }
-  for (const server of servers) {
-    server.close()
-    await once(server, 'close')
-  }
-  return ports
-}
 
 /** A folder that goes away after the test. */
 export async function makeFolder(t: Cleanup): Promise<string> {
@@ -207,7 +180,7 @@ export class Mesh {
   /** Writes a peers file with free ports; starts nothing. */
   static async create(t: Cleanup, names: readonly string[] = ['alpha', 'bravo', 'charlie']): Promise<Mesh> {
     const folder = await makeFolder(t)
-    const ports = await findFreePorts(names.length)
+    const ports = await freePorts(names.length)
     const peers = names.map((name, index) => ({
       pid: index,
       name,

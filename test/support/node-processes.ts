@@ -6,6 +6,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
 import type { CloseOptions, NodeEvent, NodeOptions, NodeStatus, RequestOptions } from '../../src/index.ts'
+import { cleanEnvironment } from './environment.ts'
 import { signal, until, within } from './mesh.ts'
 
 /** What a parent may order. */
@@ -37,9 +38,6 @@ const SCRIPT = fileURLToPath(new URL('./node-process.js', import.meta.url))
 /** How long a child may take for anything, in milliseconds. */
 const ORDER_MS = 15_000
 
-// An extra certificate file costs every start of Node 100 ms.
-const { NODE_EXTRA_CA_CERTS: _, ...ENVIRONMENT } = process.env
-
 /** One node in a process of its own. */
 export class NodeProcess {
   readonly events: NodeEvent[] = []
@@ -64,7 +62,7 @@ export class NodeProcess {
 
   /** Starts a process, and a node in it when there are options for one. */
   static async start(t: ExecutionContext, options: NodeOptions): Promise<NodeProcess> {
-    const child = fork(SCRIPT, { env: ENVIRONMENT })
+    const child = fork(SCRIPT, { env: cleanEnvironment() })
     t.teardown(() => child.kill('SIGKILL'))
     const loaded = signal()
     child.once('message', () => loaded.resolve())

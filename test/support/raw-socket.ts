@@ -6,8 +6,9 @@
 import type { ExecutionContext } from 'ava'
 import { Dealer, Router } from 'zeromq'
 import type { Incarnation } from '../../src/base/ids.ts'
-import { decodeFrames, encodeBatch } from '../../src/wire/batch.ts'
+import { decodeFrames } from '../../src/wire/batch.ts'
 import type { Hello, Message, Welcome } from '../../src/wire/messages.ts'
+import { encodeBatch } from './encode-batch.ts'
 import { until } from './mesh.ts'
 
 const FOREVER = Number.POSITIVE_INFINITY

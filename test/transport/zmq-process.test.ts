@@ -9,11 +9,12 @@ import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import type { ConnectionId } from '../../src/base/ids.ts'
 import type { Transport } from '../../src/transport/transport.ts'
+import { cleanEnvironment } from '../support/environment.ts'
 import { open, type Recorder, send } from './recorder.ts'
 
 const script = fileURLToPath(new URL('./peer-process.js', import.meta.url))
 // An extra certificate file costs every start of Node 100 ms.
-const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env
+const env = cleanEnvironment()
 
 interface Peer {
   readonly child: ChildProcess

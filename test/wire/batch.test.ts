@@ -5,7 +5,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { seededRandom } from '../../src/base/random.ts'
-import { decodeFrames, encodeBatch, isLarge, pack, sizeOf } from '../../src/wire/batch.ts'
+import { decodeFrames, isLarge, pack, sizeOf } from '../../src/wire/batch.ts'
 import {
   EXTERNAL_BODY_BYTES,
   FRAME_HEADER_BYTES,
@@ -16,6 +16,7 @@ import {
   maxFrameBytes,
 } from '../../src/wire/limits.ts'
 import type { Message, Reply } from '../../src/wire/messages.ts'
+import { encodeBatch } from '../support/encode-batch.ts'
 import { comparable, messageAt } from './arbitraries.ts'
 
 const NOW = 5_000

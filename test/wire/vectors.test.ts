@@ -4,7 +4,8 @@
  */
 
 import test from 'ava'
-import { decodeFrames, encodeBatch } from '../../src/wire/batch.ts'
+import { decodeFrames } from '../../src/wire/batch.ts'
+import { encodeBatch } from '../support/encode-batch.ts'
 import { comparable } from './arbitraries.ts'
 import { malformedVectors, vectors } from './vectors.ts'
 
