@@ -150,6 +150,12 @@ export class Mailer {
     const isSend = message.kind === 'send'
     if ((isSend && queue.isHoldingUp) || !queue.outbox.push(message)) {
       if (isSend) queue.isHoldingUp = true
+      // A reply is its caller's to ask for again, so nobody wants it back. To hold it until the end of the turn would cost
+      // as much as the handlers of one turn can answer, which is bounded by nothing.
+      if (message.kind === 'reply') {
+        this.messagesDropped += 1
+        return
+      }
       const refused = this.#refused.get(connection)
       if (refused === undefined) this.#refused.set(connection, [message])
       else refused.push(message)

@@ -9,7 +9,7 @@ import { Mailer } from '../../src/node/mailer.ts'
 import type { SendResult, Transport } from '../../src/transport/transport.ts'
 import { decodeFrames } from '../../src/wire/batch.ts'
 import type { Message } from '../../src/wire/messages.ts'
-import { bodyOf, connection, request, send } from '../support/samples.ts'
+import { bodyOf, connection, reply, request, send } from '../support/samples.ts'
 
 const LINE = connection(1)
 
@@ -138,16 +138,18 @@ test('O13: behind a one-way message that found no room none finds room, until ha
   wire.pushSends(10, 10)
   wire.mailer.flush()
   t.deepEqual(wire.takeNews(), ['full 10'])
-  for (let count = 1; count <= 3; count += 1) {
+  for (let count = 1; count <= 2; count += 1) {
     wire.end('sent')
-    t.is(wire.roomCount, 0, `${count} of 7 MiB have left`)
+    t.is(wire.roomCount, 0, `${count} of 7 MiB have left, and one more is leaving`)
   }
   wire.end('sent')
   t.is(wire.roomCount, 1)
   wire.pushSends(8, megabyte, megabyte, 10)
   wire.mailer.flush()
-  for (let count = 5; count <= 10; count += 1) wire.end('sent')
-  wire.mailer.flush()
+  for (let count = 4; count <= 11; count += 1) {
+    wire.end('sent')
+    wire.mailer.flush()
+  }
   t.deepEqual(wire.takeSent(), [[1], [2], [3], [4], [5], [6], [7], [11], [8], [9], [10]])
   t.deepEqual([wire.takeNews(), wire.roomCount], [[], 1], 'room is told once')
 })
@@ -184,6 +186,15 @@ test('what found no room before its connection went down comes back behind what 
   wire.pushSends(1, 10)
   wire.mailer.flush()
   t.deepEqual(wire.takeSent(), [[1]], 'the next connection has room')
+})
+
+test('a reply that finds no room is counted and let go at once', (t) => {
+  const wire = new Wire()
+  for (let sequence = 1; sequence <= 100; sequence += 1)
+    wire.mailer.push(LINE, reply(sequence, bodyOf(1024 * 1024)))
+  t.is(wire.mailer.messagesDropped, 93)
+  wire.mailer.flush()
+  t.deepEqual([wire.takeNews(), wire.mailer.messagesDropped], [[], 93])
 })
 
 test('what expires in the queue comes back as expired and does not leave', (t) => {

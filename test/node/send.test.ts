@@ -194,6 +194,16 @@ test('O14: a message that is given up while it waits is not sent, and one that l
   t.is(alpha.status().pending, 0)
 })
 
+test('X4: what waits when a node closes is told so, and nothing is left', async (t) => {
+  const peers = await peersOf(['alpha', 'bravo'])
+  const alpha = await startNode(t, { name: 'alpha', peers })
+  const errors = Array.from({ length: 100 }, () => errorOf(t, alpha.send('bravo', 'note')))
+  t.is(alpha.status().pending, 100)
+  await alpha.close({ drain: 0 })
+  for (const error of await Promise.all(errors)) t.like(error, { code: 'CLOSED', outcome: 'not-sent' })
+  t.is(alpha.status().pending, 0)
+})
+
 test('a signal that is none is refused', async (t) => {
   const { alpha } = await startMesh(t, ['alpha', 'bravo'])
   const error = await errorOf(t, alpha.send('bravo', 'note', 1, { signal: 'soon' as never }))
