@@ -1,9 +1,9 @@
 /**
  * When to give a sign of life: one Beat on every open link, each tick, with jitter, so that many nodes do not beat as
- * one. A Beat asks for an Echo when the link owes something or was quiet, and now and then to measure the round trip.
+ * one. All links of a node beat together. A Beat asks for an Echo when the link owes something or its peer might seem
+ * silent, and now and then to measure the round trip.
  */
 
-import { Deadlines, type Timed } from '../base/deadlines.ts'
 import type { ConnectionId } from '../base/ids.ts'
 import type { Random } from '../base/random.ts'
 import type { Echo } from '../wire/messages.ts'
@@ -19,18 +19,16 @@ export interface OwnLoad {
 }
 
 /** The beats on one open link. */
-class Pulse implements Timed {
-  dueAt = 0
-  heapIndex = -1
+class Pulse {
   number = 0
   /** The Beat whose Echo is awaited, and when it left. */
   askedNumber = 0
   askedAt = 0
   rttMs: number | undefined
   readonly connection: ConnectionId
-  readonly wantsEcho: (now: number) => boolean
+  readonly wantsEcho: (nextAt: number) => boolean
 
-  constructor(connection: ConnectionId, wantsEcho: (now: number) => boolean) {
+  constructor(connection: ConnectionId, wantsEcho: (nextAt: number) => boolean) {
     this.connection = connection
     this.wantsEcho = wantsEcho
   }
@@ -43,7 +41,8 @@ export class Heart {
   readonly #ownLoad: (now: number) => OwnLoad
   readonly #out: Pick<Out<never>, 'send'>
   readonly #pulses = new Map<ConnectionId, Pulse>()
-  readonly #deadlines = new Deadlines<Pulse>()
+  /** When all links beat next: waking once for all of them costs an idle node a tenth of waking for each. */
+  #beatAt = Number.POSITIVE_INFINITY
 
   constructor(
     tickMs: number,
@@ -58,22 +57,20 @@ export class Heart {
   }
 
   get deadline(): number {
-    return this.#deadlines.next
+    return this.#beatAt
   }
 
-  /** The link is open: beats begin at once. `wantsEcho` is asked before each. */
-  start(now: number, connection: ConnectionId, wantsEcho: (now: number) => boolean): void {
-    this.stop(connection)
+  /** The link is open: it beats at once, and from then on with the others. `wantsEcho` is asked before each beat, with the time of the next. */
+  start(now: number, connection: ConnectionId, wantsEcho: (nextAt: number) => boolean): void {
     const pulse = new Pulse(connection, wantsEcho)
     this.#pulses.set(connection, pulse)
+    if (this.#beatAt === Number.POSITIVE_INFINITY) this.#schedule(now)
     this.#beat(now, pulse)
   }
 
   stop(connection: ConnectionId): void {
-    const pulse = this.#pulses.get(connection)
-    if (pulse === undefined) return
-    this.#deadlines.remove(pulse)
     this.#pulses.delete(connection)
+    if (this.#pulses.size === 0) this.#beatAt = Number.POSITIVE_INFINITY
   }
 
   echo(now: number, connection: ConnectionId, echo: Echo): void {
@@ -87,17 +84,22 @@ export class Heart {
   }
 
   wake(now: number): void {
-    this.#deadlines.takeDue(now, (pulse) => this.#beat(now, pulse))
+    if (now < this.#beatAt) return
+    this.#schedule(now)
+    for (const pulse of this.#pulses.values()) this.#beat(now, pulse)
+  }
+
+  #schedule(now: number): void {
+    this.#beatAt = now + this.#tickMs + this.#random.below(this.#tickMs + 1)
   }
 
   #beat(now: number, pulse: Pulse): void {
-    const wantsEcho = pulse.number % ECHO_EVERY === 0 || pulse.wantsEcho(now)
+    const wantsEcho = pulse.number % ECHO_EVERY === 0 || pulse.wantsEcho(this.#beatAt)
     pulse.number += 1
     if (wantsEcho) {
       pulse.askedNumber = pulse.number
       pulse.askedAt = now
     }
-    this.#deadlines.set(pulse, now + this.#tickMs + this.#random.below(this.#tickMs + 1))
     this.#out.send(pulse.connection, { kind: 'beat', number: pulse.number, wantsEcho, ...this.#ownLoad(now) })
   }
 }

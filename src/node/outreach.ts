@@ -194,7 +194,7 @@ export class Outreach {
     this.#settings.detector.linkUp(now, peer)
     this.#settings.detector.met(now, peer, session.incarnation)
     if (this.#isDraining) this.#out.send(connection, { kind: 'goodbye' })
-    else this.heart.start(now, connection, (at) => this.#wantsEcho(at, peer))
+    else this.heart.start(now, connection, (nextAt) => this.#wantsEcho(peer, nextAt))
     this.caller.linkOpened(now, peer, session)
     this.sender.linkOpened(now, peer, session)
   }
@@ -209,12 +209,12 @@ export class Outreach {
   }
 
   /**
-   * Whether the link owes an answer, or its peer was not heard just now on any way. Just now is a quarter of a tick: the
-   * next Beat may be 2 ticks away, and silence for 2.5 ticks is suspicious.
+   * Whether the link owes an answer, or its peer would seem silent before an answer to the next Beat: silence for 2.5
+   * ticks is suspicious, and an answer is given a quarter of a tick.
    */
-  #wantsEcho(now: number, peer: string): boolean {
+  #wantsEcho(peer: string, nextAt: number): boolean {
     if (this.caller.isExpecting(peer) || this.sender.isExpecting(peer)) return true
-    return now - this.#settings.detector.get(peer).quietSince >= this.#settings.tickMs / 4
+    return nextAt - this.#settings.detector.get(peer).quietSince >= this.#settings.tickMs * 2.25
   }
 
   #violation(link: Link, text: string): void {

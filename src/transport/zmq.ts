@@ -44,7 +44,7 @@ export interface ZmqOptions {
 
 const DEFAULTS: Required<ZmqOptions> = {
   maxFrameBytes: 1024 * 1024 + 64 * 1024,
-  heartbeatMs: 300,
+  heartbeatMs: 500,
   heartbeatTimeoutMs: 600,
   silentAfterMs: 500,
   dialTimeoutMs: 2000,

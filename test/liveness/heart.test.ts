@@ -104,19 +104,31 @@ test('L1: a link that is started twice beats once', (t) => {
   t.is(beats(heart, out, 1000).length, 1)
 })
 
-test('L1: each link has a beat of its own, and a wake before its time does nothing', (t) => {
+test('L1: all links beat together, also one that opened later, and a wake before the time does nothing', (t) => {
   const { heart, out } = scene()
   const lines: ConnectionId[] = [connection(1), connection(2), connection(3)]
-  for (const line of lines) heart.start(0, line, () => false)
+  heart.start(0, connection(1), () => false)
+  const first = heart.deadline
+  heart.start(100, connection(2), () => false)
+  heart.start(400, connection(3), () => false)
+  t.is(heart.deadline, first)
   out.sent()
-  heart.wake(499)
+  heart.wake(first - 1)
   t.deepEqual(out.sent(), [])
-  heart.wake(1000)
+  heart.wake(first)
   t.deepEqual(
-    out
-      .sentTo()
-      .map(({ to }) => to)
-      .sort(),
+    out.sentTo().map(({ to }) => to),
     lines,
   )
+  t.true(heart.deadline >= first + 500 && heart.deadline <= first + 1000)
+})
+
+test('L1: when the last link has closed, nothing beats', (t) => {
+  const { heart } = scene()
+  heart.start(0, connection(1), () => false)
+  heart.start(0, connection(2), () => false)
+  heart.stop(connection(1))
+  t.not(heart.deadline, Number.POSITIVE_INFINITY)
+  heart.stop(connection(2))
+  t.is(heart.deadline, Number.POSITIVE_INFINITY)
 })
