@@ -1,10 +1,11 @@
 /**
- * The heap of deadlines against a dumb twin that searches a list, and its edges by hand.
+ * Deadlines against a dumb twin that searches a list, and its edges by hand.
  */
 
 import test from 'ava'
 import fc from 'fast-check'
 import { Deadlines, type Timed } from '../../src/base/deadlines.ts'
+import { seededRandom } from '../../src/base/random.ts'
 
 class Item implements Timed {
   dueAt = 0
@@ -133,4 +134,37 @@ test('an item in two heaps and a deadline that is no number are mistakes of our 
   right.set(new Item(1), 1)
   t.throws(() => right.remove(item), { message: /one heap only/ })
   t.throws(() => left.set(item, Number.NaN), { message: /a deadline is a number/ })
+})
+
+test('thousands that come in rising order and leave in any other are found again', (t) => {
+  const deadlines = new Deadlines<Item>()
+  const random = seededRandom(3)
+  const waiting: Item[] = []
+  let now = 0
+  for (let name = 0; name < 20_000; name += 1) {
+    now += random.below(2)
+    const item = new Item(name)
+    // Now and then one that is due earlier than the one before, and one that waits much longer than all.
+    const delayMs = random.below(50) === 0 ? random.below(90) : random.below(500) === 0 ? 5000 : 100
+    deadlines.set(item, now + delayMs)
+    waiting.push(item)
+    // Mostly the oldest leaves, sometimes another one.
+    while (waiting.length > 1500) {
+      const index = random.below(20) === 0 ? random.below(waiting.length) : 0
+      const [leaving] = waiting.splice(index, 1)
+      deadlines.remove(leaving as Item)
+      t.is(leaving?.heapIndex, -1)
+    }
+    if (name % 500 !== 0) continue
+    t.is(deadlines.size, waiting.length)
+    t.is(deadlines.next, Math.min(...waiting.map((each) => each.dueAt)))
+  }
+  const left = new Set(waiting)
+  let before = 0
+  deadlines.takeDue(Number.POSITIVE_INFINITY, (item) => {
+    t.true(left.delete(item) && item.dueAt >= before)
+    before = item.dueAt
+  })
+  t.is(left.size, 0)
+  t.is(deadlines.size, 0)
 })
