@@ -1,5 +1,6 @@
 /**
- * The side of zmqnet: its public API and nothing else, with the defaults that every user has.
+ * The side of zmqnet: its public API and nothing else, with the defaults that every user has, but for one: it stays on
+ * tcp, as what it is compared with does.
  */
 
 import { createNode, type Node } from '../src/index.ts'
@@ -10,7 +11,7 @@ import type { Client, Places, Server } from './sides.ts'
 export const CLIENT_NAME = 'bench'
 
 export async function startZmqnetServer(places: Places, name: string): Promise<Server> {
-  const node = await createNode({ name, peers: { peers: places.nodes } })
+  const node = await createNode({ name, peers: { peers: places.nodes, sameHost: false } })
   let arrived = 0
   node.handle('echo', (body) => body)
   node.handle('sink', () => {
@@ -24,7 +25,7 @@ export async function startZmqnetServer(places: Places, name: string): Promise<S
 }
 
 export async function startZmqnetClient(places: Places): Promise<Client> {
-  const node = await createNode({ name: CLIENT_NAME, peers: { peers: places.nodes } })
+  const node = await createNode({ name: CLIENT_NAME, peers: { peers: places.nodes, sameHost: false } })
   await node.ready()
   const target = places.nodes.find((peer) => peer.name !== CLIENT_NAME)?.name ?? ''
   return {

@@ -4,7 +4,14 @@
 
 import type { Client, ConnectOptions, Node, NodeOptions } from './node/api.ts'
 import { startClient } from './node/client.ts'
-import { DEFAULT_NETWORK, DEFAULT_TICK_MS, findPeer, loadPeers, resolveNodeSettings } from './node/config.ts'
+import {
+  DEFAULT_NETWORK,
+  DEFAULT_TICK_MS,
+  findPeer,
+  loadPeers,
+  resolveNodeSettings,
+  resolveSameHost,
+} from './node/config.ts'
 import { chooseLog } from './node/default-log.ts'
 import { startNode } from './node/node.ts'
 import { realWorld } from './node/real-world.ts'
@@ -29,7 +36,9 @@ export async function connect(name: string, options: ConnectOptions = {}): Promi
   const target = findPeer(config, name)
   const { network = DEFAULT_NETWORK, tickMs = DEFAULT_TICK_MS } = config
   const log = await chooseLog(options.log)
-  return startClient({ target, network, tickMs, log, timeoutMs: options.timeout ?? 0 }, realWorld())
+  const sameHost = resolveSameHost(options.sameHost, config)
+  const timeoutMs = options.timeout ?? 0
+  return startClient({ target, network, tickMs, sameHost, log, timeoutMs }, realWorld())
 }
 
 export { formatDuration, parseDuration } from './discovery/duration.ts'

@@ -28,6 +28,8 @@ const PROGRESS_EVERY_MS = 1000
 interface Report {
   readonly settings: Readonly<Record<string, unknown>>
   readonly versions: { readonly zmqnet: string; readonly node: string; readonly platform: string }
+  /** What carried the link to the node. */
+  readonly transport: Client['transport']
   readonly interrupted: boolean
   readonly results: readonly ({ readonly mode: Mode } & LoadResult)[]
 }
@@ -40,9 +42,11 @@ export async function run(context: BenchContext): Promise<number> {
   const modes = values.mode === 'all' ? MODES : MODES.filter((mode) => mode === values.mode)
   const warmUpMs = Math.min(WARM_UP_MS, values.duration / 10)
   const results: Report['results'][number][] = []
-  await withClient(context, config, name, async (client) => {
+  let transport: Client['transport']
+  const work = async (client: Client): Promise<void> => {
     // A node that is not there is an error of the command, and no thousand errors of its operations.
     await client.ping({ timeout: values.timeout, retries: 0, signal: io.interrupt })
+    transport = client.transport
     for (const mode of modes) {
       if (io.interrupt.aborted) break
       const operation = operationFor(mode, client, values.size, values.timeout)
@@ -53,11 +57,13 @@ export async function run(context: BenchContext): Promise<number> {
       })
       results.push({ mode, ...(await withProgress(io, mode, values.duration, load)) })
     }
-  })
+  }
+  await withClient(context, config, name, work, 'measuring')
   const { mode, duration: durationMs, concurrency, size: sizeBytes, timeout: timeoutMs } = values
   const report: Report = {
     settings: { node: name, mode, durationMs, warmUpMs, concurrency, sizeBytes, timeoutMs },
     versions: { zmqnet: io.version, node: process.version, platform: `${process.platform} ${process.arch}` },
+    transport,
     interrupted: io.interrupt.aborted,
     results,
   }
@@ -115,11 +121,12 @@ async function withProgress(io: Io, mode: Mode, durationMs: number, load: Load):
 
 function printReport(
   out: Output,
-  { settings, versions, interrupted, results }: Report,
+  { settings, versions, transport, interrupted, results }: Report,
   file: string | undefined,
 ): void {
   out.line(
     `${settings.node}: ${settings.concurrency} in flight, bodies of ${settings.sizeBytes} bytes, ` +
+      `${transport === undefined ? '' : `over ${transport}, `}` +
       `zmqnet ${versions.zmqnet}, Node.js ${versions.node}${interrupted ? ', interrupted' : ''}`,
   )
   const titles = ['MODE', 'PER SECOND', 'COUNT', 'MEAN', 'P50', 'P90', 'P99', 'P99.9', 'MAX', 'ERRORS']

@@ -50,6 +50,10 @@ export const serveOptions = {
     describe: 'The shortest time between two heartbeats. Default: as in the file, else 500ms',
   },
   bind: { kind: 'text', argument: 'ADDRESS', describe: 'Where to listen. Default: what the peers dial' },
+  'no-same-host': {
+    kind: 'flag',
+    describe: 'Talk tcp to peers on this machine, too. Default: as in the file, else ipc where possible',
+  },
   drain: {
     kind: 'duration',
     argument: 'TIME',

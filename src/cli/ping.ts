@@ -57,13 +57,15 @@ async function pingOne(
   const { io, out, values } = context
   const roundTrips = new RoundTrips()
   const begin = io.nowMs()
+  let transport: Client['transport']
   if (!values.json) out.line(`PING ${name} (${address})`)
-  await withClient(context, config, name, async (client) => {
+  const work = async (client: Client): Promise<void> => {
     for await (const pong of pings(context, client, values.count ?? DEFAULT_COUNT)) {
       const { seq } = pong
       if ('ms' in pong) {
+        transport = client.transport ?? transport
         roundTrips.addAnswer(pong.ms)
-        if (values.json) out.json({ node: name, seq, ms: pong.ms })
+        if (values.json) out.json({ node: name, seq, ms: pong.ms, transport: client.transport })
         else out.line(`${name}: seq=${seq} time=${formatMs(pong.ms)}`)
       } else {
         roundTrips.addLoss()
@@ -72,16 +74,17 @@ async function pingOne(
         else out.line(`${name}: seq=${seq} ${out.paint('red', error.message)}`)
       }
     }
-  })
+  }
+  await withClient(context, config, name, work, 'measuring')
   const summary = roundTrips.summarize()
-  if (values.json) out.json({ summary: { node: name, ...summary } })
-  else printSummary(context, name, summary, io.nowMs() - begin)
+  if (values.json) out.json({ summary: { node: name, transport, ...summary } })
+  else printSummary(context, { name, transport }, summary, io.nowMs() - begin)
   return exitCodeFor([summary])
 }
 
 function printSummary(
   { out }: PingContext,
-  name: string,
+  { name, transport }: { readonly name: string; readonly transport: Client['transport'] },
   summary: RoundTripSummary,
   elapsedMs: number,
 ): void {
@@ -93,11 +96,17 @@ function printSummary(
   const times = [summary.minMs, summary.avgMs, summary.maxMs, summary.mdevMs].map((ms) =>
     (ms ?? 0).toFixed(3),
   )
-  out.line(`rtt min/avg/max/mdev = ${times.join('/')} ms`)
+  out.line(`rtt min/avg/max/mdev = ${times.join('/')} ms${overOf(transport)}`)
+}
+
+/** " over ipc", where it is known: a figure of ipc is none of tcp. */
+function overOf(transport: Client['transport']): string {
+  return transport === undefined ? '' : ` over ${transport}`
 }
 
 interface Row {
   readonly peer: PeerConfig
+  readonly transport: Client['transport']
   readonly summary: RoundTripSummary
   readonly lastError: { readonly code: string; readonly message: string } | undefined
 }
@@ -106,14 +115,18 @@ async function pingAll(context: PingContext, config: PeersConfig): Promise<numbe
   const { out, values } = context
   const rows = await Promise.all(config.peers.map((peer) => pingQuietly(context, config, peer)))
   if (values.json) {
-    for (const { peer, summary, lastError: error } of rows) {
-      out.json({ summary: { node: peer.name, ...summary }, ...(error === undefined ? {} : { error }) })
+    for (const { peer, transport, summary, lastError: error } of rows) {
+      out.json({
+        summary: { node: peer.name, transport, ...summary },
+        ...(error === undefined ? {} : { error }),
+      })
     }
   } else {
-    const lines = rows.map(({ peer, summary, lastError }) => [
+    const lines = rows.map(({ peer, transport, summary, lastError }) => [
       cell(peer.name),
       cell(peer.address, 'dim'),
       summary.avgMs === undefined ? cell('no answer', 'red') : numberCell(formatMs(summary.avgMs), 'green'),
+      cell(transport ?? '', 'dim'),
       cell(summary.sent > 1 ? `${summary.answered} of ${summary.sent} answered` : ''),
       cell(lastError?.message ?? ''),
     ])
@@ -125,16 +138,20 @@ async function pingAll(context: PingContext, config: PeersConfig): Promise<numbe
 async function pingQuietly(context: PingContext, config: PeersConfig, peer: PeerConfig): Promise<Row> {
   const roundTrips = new RoundTrips()
   let lastError: Row['lastError']
-  await withClient(context, config, peer.name, async (client) => {
+  let transport: Row['transport']
+  const work = async (client: Client): Promise<void> => {
     for await (const pong of pings(context, client, context.values.count ?? DEFAULT_COUNT_OF_ALL)) {
-      if ('ms' in pong) roundTrips.addAnswer(pong.ms)
-      else {
+      if ('ms' in pong) {
+        transport = client.transport ?? transport
+        roundTrips.addAnswer(pong.ms)
+      } else {
         roundTrips.addLoss()
         lastError = codeAndMessageOf(pong.error)
       }
     }
-  })
-  return { peer, summary: roundTrips.summarize(), lastError }
+  }
+  await withClient(context, config, peer.name, work, 'measuring')
+  return { peer, transport, summary: roundTrips.summarize(), lastError }
 }
 
 /** Interrupted before the first answer counts as unreachable: nothing is known to be there. */

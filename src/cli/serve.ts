@@ -28,6 +28,7 @@ export async function run(context: Context<typeof serveOptions>): Promise<number
     peers: config,
     log,
     ...(values.bind === undefined ? {} : { bind: values.bind }),
+    ...(values['no-same-host'] ? { sameHost: false } : {}),
     ...(values.tick === undefined ? {} : { tick: values.tick }),
   })
   const { endpoint, incarnation } = node

@@ -102,12 +102,17 @@ function rowOfPeer(peer: PeerView): Cell[] {
     cell(peer.name),
     cell(peer.address),
     cell(peer.busy ? `${peer.state}, busy` : peer.state, styleOf(peer)),
-    cell(peer.link, peer.link === 'open' ? 'green' : 'red'),
+    cell(linkOf(peer), peer.link === 'open' ? 'green' : 'red'),
     numberCell(timeOf(peer.rttMs)),
     numberCell(lastHeard),
     numberCell(timeOf(peer.openMs)),
     cell(outages),
   ]
+}
+
+/** The state of a link, and what carries it; nodes of an older version do not say. */
+function linkOf({ link, transport }: PeerView): string {
+  return link !== 'open' || transport === undefined ? link : `${link}, ${transport}`
 }
 
 function styleOf(peer: PeerView): Style {

@@ -39,6 +39,7 @@ export interface PeersFile {
   readonly network?: string
   readonly tickMs?: number
   readonly logLevel?: number
+  readonly sameHost?: boolean
 }
 
 export type PeersFileResult =
@@ -46,7 +47,7 @@ export type PeersFileResult =
   | { readonly ok: false; readonly faults: readonly Fault[] }
 
 /** The fields that are understood, for hints and for the test that holds the JSON Schema against them. */
-export const TOP_FIELDS = ['info', 'replicas', 'peers', 'network', 'tick', 'log_level'] as const
+export const TOP_FIELDS = ['info', 'replicas', 'peers', 'network', 'tick', 'log_level', 'same_host'] as const
 export const INFO_FIELDS = ['network'] as const
 export const PEER_FIELDS = ['pid', 'name', 'address', 'host', 'ipaddr', 'ip_address', 'port'] as const
 
@@ -66,17 +67,29 @@ export function parsePeersFile(json: unknown): PeersFileResult {
   return read(json, TOP_FIELDS, (fields, report) => ({
     tickMs: readTick(fields.tick, report),
     logLevel: readLogLevel(fields.log_level, 'log_level', report),
+    sameHost: readSameHost(fields.same_host, 'same_host', report),
   }))
 }
 
 /** Reads what a program gives in place of a file: a `PeersConfig`, or the JSON of a peers file that it read itself. */
 export function parsePeersObject(value: unknown): PeersFileResult {
-  return read(value, ['info', 'replicas', 'peers', 'network', 'tickMs', 'logLevel'], (fields, report) => ({
+  const known = ['info', 'replicas', 'peers', 'network', 'tickMs', 'logLevel', 'sameHost']
+  return read(value, known, (fields, report) => ({
     tickMs: readTickMs(fields.tickMs, 'tickMs', report) ?? readTick(fields.tick, report),
     logLevel:
       readLogLevel(fields.logLevel, 'logLevel', report) ??
       readLogLevel(fields.log_level, 'log_level', report),
+    sameHost:
+      readSameHost(fields.sameHost, 'sameHost', report) ??
+      readSameHost(fields.same_host, 'same_host', report),
   }))
+}
+
+/** Checks whether peers on one machine are to talk over ipc, wherever that was said. */
+export function readSameHost(value: unknown, path: string, report: Report): boolean | undefined {
+  if (value === undefined || typeof value === 'boolean') return value
+  report(path, `expected true or false, ${found(value)}`)
+  return undefined
 }
 
 /** Checks a tick in milliseconds, wherever it was given. */
@@ -89,7 +102,11 @@ export function readTickMs(value: unknown, path: string, report: Report): number
   return undefined
 }
 
-type Settings = { readonly tickMs: number | undefined; readonly logLevel: number | undefined }
+type Settings = {
+  readonly tickMs: number | undefined
+  readonly logLevel: number | undefined
+  readonly sameHost: boolean | undefined
+}
 
 function read(
   json: unknown,
@@ -107,7 +124,7 @@ function read(
   const candidates = hasList ? known.filter((name) => name !== 'replicas' && name !== 'peers') : known
   reportMisspelt(json, candidates, '', report)
   const network = readNetwork(json, report)
-  const { tickMs, logLevel } = readSettings(json, report)
+  const { tickMs, logLevel, sameHost } = readSettings(json, report)
   const peers = readPeers(json, report)
   if (faults.length > 0) return { ok: false, faults }
   const config = {
@@ -115,6 +132,7 @@ function read(
     ...(network === undefined ? {} : { network }),
     ...(tickMs === undefined ? {} : { tickMs }),
     ...(logLevel === undefined ? {} : { logLevel }),
+    ...(sameHost === undefined ? {} : { sameHost }),
   }
   return { ok: true, config }
 }

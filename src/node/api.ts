@@ -27,6 +27,8 @@ export interface PeersConfig {
   readonly tickMs?: number
   /** 0 error, 1 warn, 2 info, 3 debug. Default 2. */
   readonly logLevel?: number
+  /** Whether peers on one machine talk over ipc, which is shorter than tcp. Default true. */
+  readonly sameHost?: boolean
 }
 
 /** Where a log goes. winston's and pino's loggers and the console fit. */
@@ -135,6 +137,8 @@ export interface PeerView {
   readonly busy: boolean
   /** Whether our own link to it is open, being greeted, down, or refused by the peer. */
   readonly link: 'open' | 'greeting' | 'down' | 'refused'
+  /** What carries our link to it: ipc when it runs on this host and both allow it; undefined while it is not open. */
+  readonly transport: 'tcp' | 'ipc' | undefined
   /** The last measured round trip on the link; undefined before the first. */
   readonly rttMs: number | undefined
   /** Its present run; undefined while it was never met. */
@@ -173,7 +177,7 @@ export type NodeEvent =
   | { readonly kind: 'peer:left'; readonly peer: string }
   | { readonly kind: 'peer:busy'; readonly peer: string; readonly busy: boolean }
   | { readonly kind: 'peer:restarted'; readonly peer: string; readonly incarnation: number }
-  | { readonly kind: 'link:up'; readonly peer: string }
+  | { readonly kind: 'link:up'; readonly peer: string; readonly transport: 'tcp' | 'ipc' }
   /** `closed`, `silent` (its process or the way to it), `reset` by this node, `restarted` or `forgotten` by the peer. */
   | { readonly kind: 'link:down'; readonly peer: string; readonly cause: string }
   | { readonly kind: 'link:refused'; readonly peer: string; readonly reason: string; readonly text: string }
@@ -211,6 +215,8 @@ export interface NodeOptions {
   readonly tick?: number
   /** How often the status line is logged when nothing changes, in milliseconds. Default 180000. */
   readonly statusEvery?: number
+  /** Whether links to and from peers on this machine take a shorter way than tcp; overrides the file. Default true. */
+  readonly sameHost?: boolean
 }
 
 /** How a client is made. */
@@ -220,6 +226,11 @@ export interface ConnectOptions {
   /** Milliseconds to wait for the first contact. Default 0: does not wait, calls do. */
   readonly timeout?: number
   readonly log?: boolean | Logger
+  /**
+   * Whether the link to a node on this machine takes a shorter way than tcp; overrides the file. Default true. The way
+   * is found on first contact over tcp, which costs a client of a single request more than it saves.
+   */
+  readonly sameHost?: boolean
 }
 
 /** How a node or client is closed. */
@@ -275,6 +286,8 @@ export interface Client extends AsyncDisposable {
   readonly node: string
   /** The name that the client was given for this run. */
   readonly name: string
+  /** What carries its link at present; undefined while it is not open. */
+  readonly transport: 'tcp' | 'ipc' | undefined
   request(verb: string, body?: BodyValue, options?: RequestOptions): Promise<BodyValue>
   send(verb: string, body?: BodyValue, options?: SendOptions): Promise<Receipt>
   /** Has the node broadcast `body` to all its peers under the verb `message`, and gives the tally. */

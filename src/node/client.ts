@@ -31,6 +31,8 @@ export interface ClientSettings {
   readonly target: PeerConfig
   readonly network: string
   readonly tickMs: number
+  /** Whether the link to a node on the same host takes a shorter way than tcp. */
+  readonly sameHost: boolean
   readonly log: Logger | undefined
   /** Milliseconds to wait for the first contact; 0 does not wait. */
   readonly timeoutMs: number
@@ -55,7 +57,7 @@ class MeshClient implements Client {
   #closing: Promise<void> | undefined
 
   constructor(settings: ClientSettings, world: World) {
-    const { target, network, tickMs, log } = settings
+    const { target, network, tickMs, sameHost, log } = settings
     this.#world = world
     this.node = target.name
     // Two clients never share a name by chance: 64 random bits.
@@ -79,11 +81,22 @@ class MeshClient implements Client {
     })
     const incarnation = newIncarnation(world.clock.wallNow(), world.random.below(2048))
     this.#driver.begin({
-      self: { name: this.name, role: 'client', incarnation, network, maxBodyBytes: MAX_BODY_BYTES },
+      self: {
+        name: this.name,
+        role: 'client',
+        incarnation,
+        network,
+        maxBodyBytes: MAX_BODY_BYTES,
+        hostToken: sameHost ? this.#driver.transport.hostToken : undefined,
+      },
       peers: [target],
       tickMs,
       hasVerb: () => false,
     })
+  }
+
+  get transport(): 'tcp' | 'ipc' | undefined {
+    return this.#driver.core.outreach.routes.get(this.node)?.link.openCarrier
   }
 
   /** Resolves at the first contact with the node. */

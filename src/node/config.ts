@@ -16,6 +16,7 @@ import {
   type PeersFileResult,
   parsePeersFile,
   parsePeersObject,
+  readSameHost,
   readTickMs,
 } from '../discovery/peers-file.ts'
 import { misspelt } from '../discovery/spelling.ts'
@@ -30,6 +31,7 @@ export const DEFAULT_PEERS_PATH = './peers.json'
 export const DEFAULT_NETWORK = 'zmqnet'
 export const DEFAULT_TICK_MS = 500
 export const DEFAULT_STATUS_EVERY_MS = 180_000
+export const DEFAULT_SAME_HOST = true
 
 /** Nobody reads more; the rest is counted. */
 const MAX_FAULTS_SHOWN = 20
@@ -69,6 +71,7 @@ export function resolveNodeSettings(options: NodeOptions, env: Environment = pro
   const statusEveryMs = options.statusEvery ?? DEFAULT_STATUS_EVERY_MS
   if (!(statusEveryMs >= 1000))
     report('statusEvery', `expected at least 1000 milliseconds, ${found(statusEveryMs)}`)
+  const sameHost = readSameHost(options.sameHost, 'sameHost', report) ?? config.sameHost ?? DEFAULT_SAME_HOST
   if (faults.length > 0) throw configError(describe('the node options', faults))
   return {
     name: options.name,
@@ -77,8 +80,17 @@ export function resolveNodeSettings(options: NodeOptions, env: Environment = pro
     bind,
     tickMs,
     statusEveryMs,
+    sameHost,
     log: undefined,
   }
+}
+
+/** Whether a client takes the shorter way to a node on its host. Throws a ZmqnetError of code CONFIG. */
+export function resolveSameHost(option: boolean | undefined, config: PeersConfig): boolean {
+  const faults: Fault[] = []
+  const given = readSameHost(option, 'sameHost', (path, message) => faults.push({ path, message }))
+  if (faults.length > 0) throw configError(describe('the client options', faults))
+  return given ?? config.sameHost ?? DEFAULT_SAME_HOST
 }
 
 /** A node binds what its peers dial, unless it is told otherwise. */

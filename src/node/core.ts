@@ -17,6 +17,7 @@ import { OwnHealth } from '../liveness/own-health.ts'
 import { suspicionTimes } from '../liveness/suspicion.ts'
 import type { Ask, RequestOrder } from '../rpc/caller.ts'
 import type { Identity } from '../session/identity.ts'
+import type { LinkCarrier } from '../session/links.ts'
 import type { Beat, Message, Reply, Request, Send } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
 import { missingBecause } from './missing.ts'
@@ -97,11 +98,11 @@ export class Core {
   }
 
   /** The transport has a connection for this link, at first or again. */
-  linkUp(now: number, connection: ConnectionId): void {
+  linkUp(now: number, connection: ConnectionId, carrier: LinkCarrier = 'tcp'): void {
     const link = this.outreach.links.get(connection)
     if (link === undefined) return
     this.detector.linkUp(now, link.peer)
-    this.outreach.links.up(now, connection)
+    this.outreach.links.up(now, connection, carrier)
   }
 
   /** The transport has none. `reset`: we threw it away ourselves, which is no evidence against the peer. */

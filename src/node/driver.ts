@@ -131,7 +131,8 @@ export class Driver implements TransportListener {
 
   up(connection: ConnectionId): void {
     if (this.#isDeaf) return
-    this.core.linkUp(this.now, connection)
+    const carrier = this.transport.describe(connection).startsWith('ipc:') ? 'ipc' : 'tcp'
+    this.core.linkUp(this.now, connection, carrier)
     this.#afterCore()
   }
 
@@ -254,6 +255,12 @@ export class Driver implements TransportListener {
         if (event.why !== 'peer-is-back') this.#resets += 1
         this.core.linkDown(this.now, connection, 'reset')
         this.transport.reset(connection)
+        this.#mailer.clear(connection)
+        break
+      }
+      case 'link-shortcut': {
+        const { connection } = event.link
+        this.transport.redirect(connection, event.endpoint)
         this.#mailer.clear(connection)
         break
       }

@@ -105,6 +105,7 @@ class MeshNode implements Node {
 
   async start(): Promise<void> {
     const { name, network, bind, tickMs, statusEveryMs } = this.#settings
+    const shortcut = await this.#openShortcut()
     try {
       this.#endpoint = await this.#driver.transport.listen(bind)
     } catch (cause) {
@@ -112,7 +113,15 @@ class MeshNode implements Node {
       throw listenError(name, bind, cause)
     }
     this.#driver.begin({
-      self: { name, role: 'node', incarnation: this.incarnation, network, maxBodyBytes: MAX_BODY_BYTES },
+      self: {
+        name,
+        role: 'node',
+        incarnation: this.incarnation,
+        network,
+        maxBodyBytes: MAX_BODY_BYTES,
+        hostToken: this.#settings.sameHost ? this.#driver.transport.hostToken : undefined,
+        shortcut,
+      },
       peers: this.#others,
       tickMs,
       hasVerb: (verb) => this.#handlers.has(verb),
@@ -121,6 +130,20 @@ class MeshNode implements Node {
       `${name} listens on ${this.#endpoint} in network ${network}, ${this.#others.length} peers`,
     )
     this.#driver.schedule(this.#statusTask, this.#driver.now + Math.min(STATUS_DELAY_MS, statusEveryMs))
+  }
+
+  /** Opens a shorter way for peers on this host. A node that cannot is reached over tcp, so that this is no error. */
+  async #openShortcut(): Promise<string | undefined> {
+    const { sameHost, bind } = this.#settings
+    const { transport } = this.#driver
+    if (!sameHost || !bind.startsWith('tcp:') || transport.hostToken === '') return undefined
+    try {
+      return await transport.openShortcut(bind)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      this.#reporter.debug(`${this.name} offers no shortcut to peers on this host: ${why}`)
+      return undefined
+    }
   }
 
   handle(verb: string, handler: Handler): void {

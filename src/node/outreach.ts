@@ -178,6 +178,8 @@ export class Outreach {
         // Whoever is at this address does not talk to us, and may be somebody else: that the process runs says nothing.
         this.#settings.detector.linkDown(event.now, link.peer, false)
         break
+      case 'link-shortcut':
+        break
       case 'link-mute':
         this.#out.tell({ kind: 'reset-link', link, why: 'mute' })
         return

@@ -18,7 +18,9 @@ export function peerViews(core: Core, peers: readonly PeerConfig[], now: number)
       address,
       state: life.state,
       busy: life.busy,
-      link: link.state,
+      // Which way it will come up is of no interest to who looks: nothing is said on it yet.
+      link: link.state === 'moving' ? 'greeting' : link.state,
+      transport: link.openCarrier,
       rttMs: core.outreach.heart.rttMs(link.connection),
       incarnation: life.incarnation,
       lastSeenMs: life.heardAt === undefined ? undefined : now - life.heardAt,

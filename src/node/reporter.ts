@@ -50,7 +50,7 @@ export class Reporter {
     this.#warnings = new Warnings((text) => this.#settings.log?.warn(text))
   }
 
-  #debug(text: string): void {
+  debug(text: string): void {
     this.#settings.log?.debug(text)
   }
 
@@ -78,6 +78,7 @@ export class Reporter {
       case 'link-opened':
       case 'link-closed':
       case 'link-refused':
+      case 'link-shortcut':
       case 'reset-link':
         this.#link(report)
         return
@@ -91,10 +92,10 @@ export class Reporter {
         this.#violation(report.connection, 'violation', `it broke the protocol: ${report.text}`)
         return
       case 'session-opened':
-        this.#debug(`${report.session.role} ${report.session.name} said hello`)
+        this.debug(`${report.session.role} ${report.session.name} said hello`)
         return
       case 'session-closed':
-        this.#debug(`${report.session.role} ${report.session.name} is gone`)
+        this.debug(`${report.session.role} ${report.session.name} is gone`)
         return
       case 'request-retried':
         return
@@ -111,13 +112,13 @@ export class Reporter {
     const { peer } = report.link
     switch (report.kind) {
       case 'link-opened':
-        this.#emit({ kind: 'link:up', peer })
-        this.#debug(`link to ${peer} is open`)
+        this.#emit({ kind: 'link:up', peer, transport: report.link.carrier })
+        this.debug(`link to ${peer} is open over ${report.link.carrier}`)
         this.#settings.onChange()
         return
       case 'link-closed':
         this.#emit({ kind: 'link:down', peer, cause: report.cause })
-        this.#debug(`link to ${peer} is down: ${report.cause}`)
+        this.debug(`link to ${peer} is down: ${report.cause}`)
         this.#settings.onChange()
         return
       case 'link-refused': {
@@ -126,6 +127,9 @@ export class Reporter {
         this.warn(`refused ${peer}`, `peer ${peer} refused this node (${reason}): ${text}`)
         return
       }
+      case 'link-shortcut':
+        this.debug(`peer ${peer} is on this host: the link moves to ${report.endpoint}`)
+        return
       case 'reset-link':
         if (report.why === 'peer-is-back') return
         this.#emit({ kind: 'link:reset', peer })

@@ -25,5 +25,7 @@ export interface NodeSettings {
   readonly bind: string
   readonly tickMs: number
   readonly statusEveryMs: number
+  /** Whether links to peers on the same host take a shorter way than tcp. */
+  readonly sameHost: boolean
   readonly log: Logger | undefined
 }

@@ -16,6 +16,10 @@ export interface Identity {
   readonly incarnation: Incarnation
   readonly network: string
   readonly maxBodyBytes: number
+  /** Tells this host from others (protocol.md, S18); without it, shortcuts are neither offered nor taken. */
+  readonly hostToken?: string | undefined
+  /** The ipc endpoint that this node offers to parties on its host. */
+  readonly shortcut?: string | undefined
 }
 
 /** Why a Hello is refused. */
@@ -50,6 +54,9 @@ export function welcomeOf(self: Identity, hello: Hello, window: number): Welcome
     window,
     capabilities: 0,
     maxBodyBytes: self.maxBodyBytes,
+    // The token is of use only together with a shortcut.
+    hostToken: self.shortcut === undefined ? '' : (self.hostToken ?? ''),
+    shortcut: self.shortcut ?? '',
   }
 }
 

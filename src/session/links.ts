@@ -7,6 +7,9 @@
  *                     v  |                v
  *                  refused               down
  *
+ * A Welcome from the same host may offer a shortcut. Then the link does not open yet: it is `moving` until the transport
+ * has a connection again, on the shortcut or, when that failed, on the configured address, and is greeted anew there.
+ *
  * A Hello is repeated until it is answered, because a transport may lose it; a link that stays silent is reset. A
  * refused link asks again, more and more slowly: the reason may be cured at the other end.
  */
@@ -17,6 +20,7 @@ import { type ConnectionId, isSameWindow, type WindowId } from '../base/ids.ts'
 import type { Refuse, Welcome } from '../wire/messages.ts'
 import type { Out } from '../wire/out.ts'
 import { helloOf, type Identity, MAX_VERSION, MIN_VERSION } from './identity.ts'
+import { offersShortcut } from './shortcut.ts'
 
 /** A Hello without an answer is said again after this. Lower floods a slow peer, higher wastes time after a loss. */
 const HELLO_AGAIN_MS = 500
@@ -26,7 +30,10 @@ const HELLO_LIMIT = 4
 const REFUSED_AGAIN_MS = 1000
 const REFUSED_AGAIN_MAX_MS = 30_000
 
-export type LinkState = 'down' | 'greeting' | 'open' | 'refused'
+export type LinkState = 'down' | 'greeting' | 'moving' | 'open' | 'refused'
+
+/** What carries a connection. */
+export type LinkCarrier = 'tcp' | 'ipc'
 
 /**
  * Why a link is not open any more: what the transport says, that we threw it away (`reset`), that another run of the
@@ -40,6 +47,8 @@ export type LinkEvent =
   /** It was open and is not any more. */
   | { readonly kind: 'link-closed'; readonly link: Link; readonly now: number; readonly cause: LinkEnd }
   | { readonly kind: 'link-refused'; readonly link: Link; readonly now: number; readonly refuse: Refuse }
+  /** The peer is on this host and offers a shorter way: its present connection is to be dropped for one to `endpoint`. */
+  | { readonly kind: 'link-shortcut'; readonly link: Link; readonly endpoint: string }
   /** Nobody answers at the other end of an existing connection. */
   | { readonly kind: 'link-mute'; readonly link: Link }
 
@@ -55,12 +64,21 @@ export class Link implements Timed {
   hellos = 0
   refusals = 0
   openedAt = 0
+  /** What carries the present connection, or carried the last one. */
+  carrier: LinkCarrier = 'tcp'
+  /** The shortcut that was tried and did not open the link yet: it is not tried again. Another run offers another one. */
+  triedShortcut = ''
   readonly peer: string
   readonly connection: ConnectionId
 
   constructor(peer: string, connection: ConnectionId) {
     this.peer = peer
     this.connection = connection
+  }
+
+  /** What carries the session; undefined while there is none. */
+  get openCarrier(): LinkCarrier | undefined {
+    return this.session === undefined ? undefined : this.carrier
   }
 }
 
@@ -91,9 +109,10 @@ export class Links {
   }
 
   /** The transport has a connection. */
-  up(now: number, connection: ConnectionId): void {
+  up(now: number, connection: ConnectionId, carrier: LinkCarrier = 'tcp'): void {
     const link = this.#link(connection)
     this.#leave(now, link, 'closed')
+    link.carrier = carrier
     link.refusals = 0
     this.#greet(now, link, 1)
   }
@@ -101,21 +120,30 @@ export class Links {
   /** The transport has no connection. */
   down(now: number, connection: ConnectionId, cause: LinkEnd): void {
     const link = this.#link(connection)
+    // What was still being sent on the connection that was dropped for the shortcut; the next one is on its way.
+    if (link.state === 'moving' && cause === 'reset') return
     this.#leave(now, link, cause)
     link.state = 'down'
     this.#deadlines.remove(link)
   }
 
   welcome(now: number, link: Link, message: Welcome): void {
-    if (link.state === 'down' || message.name !== link.peer) return
+    if (link.state === 'down' || link.state === 'moving' || message.name !== link.peer) return
     if (message.version < MIN_VERSION || message.version > MAX_VERSION) return
     const { session } = link
     if (session !== undefined) {
       // The answer to a Hello that was repeated: nothing new, unless the other end has become another one.
       if (isSameWindow(session, message)) return
       this.#leave(now, link, 'restarted')
+    } else if (this.#takesShortcut(link, message)) {
+      link.state = 'moving'
+      link.triedShortcut = message.shortcut
+      this.#deadlines.remove(link)
+      this.#out.tell({ kind: 'link-shortcut', link, endpoint: message.shortcut })
+      return
     }
     link.state = 'open'
+    if (link.carrier === 'ipc') link.triedShortcut = ''
     link.session = { incarnation: message.incarnation, window: message.window }
     link.maxBodyBytes = message.maxBodyBytes
     link.openedAt = now
@@ -163,11 +191,18 @@ export class Links {
         return
       case 'open':
       case 'down':
+      case 'moving':
         assert(false, 'only a link that waits for an answer has a deadline')
         return
       default:
         unreachable(link.state)
     }
+  }
+
+  /** Only before anything was sent on the link: an open one stays where it is until its connection ends. */
+  #takesShortcut(link: Link, message: Welcome): boolean {
+    if (link.carrier === 'ipc' || message.shortcut === link.triedShortcut) return false
+    return offersShortcut(this.#self.hostToken, message)
   }
 
   #greet(now: number, link: Link, hellos: number): void {

@@ -41,7 +41,9 @@ interface PendingSend {
 /** One dialled link. */
 export class Dial implements ConnectionSide {
   readonly process: SimProcess
-  readonly endpoint: string
+  readonly #configured: string
+  /** Dialled in place of the configured endpoint, until it fails or its connection ends. */
+  #shortcut: string | undefined
   readonly #network: Network
   readonly #listener: DialListener
   readonly #peerHost: string
@@ -60,17 +62,25 @@ export class Dial implements ConnectionSide {
   constructor(network: Network, process: SimProcess, endpoint: string, listener: DialListener) {
     this.#network = network
     this.process = process
-    this.endpoint = endpoint
+    this.#configured = endpoint
     this.#listener = listener
     this.#peerHost = parseEndpoint(endpoint).host
     this.#dial()
   }
 
+  /** The endpoint that is dialled or connected now. */
+  get endpoint(): string {
+    return this.#shortcut ?? this.#configured
+  }
+
   /** Throws the connection away and dials at once. */
   reset(): void {
-    this.#drop()
-    this.#redialMs = REDIAL_MIN_MS
-    this.#dial()
+    this.#dialAfresh(undefined)
+  }
+
+  /** The same, but dials a shortcut to the same peer once. */
+  redirect(shortcut: string): void {
+    this.#dialAfresh(shortcut)
   }
 
   /** Ends the link for good; a pending send is told `gone`. Also what the kernel does for a dead process. */
@@ -97,6 +107,7 @@ export class Dial implements ConnectionSide {
   ended(cause: 'closed' | 'silent'): void {
     const ended = this.#connection
     this.#connection = undefined
+    this.#shortcut = undefined
     this.#flush()
     // What came before the end still waits for its turn in front of this one; what strays in later is lost.
     this.process.turn(() => ended?.toDialler.break())
@@ -117,6 +128,13 @@ export class Dial implements ConnectionSide {
     }
     this.#pending = undefined
     this.process.turn(() => pending.done(stream === undefined ? 'gone' : 'sent'))
+  }
+
+  #dialAfresh(shortcut: string | undefined): void {
+    this.#drop()
+    this.#shortcut = shortcut
+    this.#redialMs = REDIAL_MIN_MS
+    this.#dial()
   }
 
   #drop(): void {
@@ -168,6 +186,10 @@ export class Dial implements ConnectionSide {
   #slow(attempt: number): void {
     this.process.runIo(() => {
       if (attempt !== this.#attempt || this.#connection !== undefined) return
+      if (this.#shortcut !== undefined) {
+        this.#dialAfresh(undefined)
+        return
+      }
       this.#toldSilent = true
       this.#tell(() => this.#listener.down('silent'))
       this.#setTimer(DIAL_TIMEOUT_MS - SILENT_AFTER_MS, () => this.process.runIo(() => this.#fail('silent')))
@@ -176,6 +198,11 @@ export class Dial implements ConnectionSide {
 
   #fail(cause: 'refused' | 'silent'): void {
     if (this.#connection !== undefined || this.#hungUp) return
+    // Nobody there says nothing of the peer.
+    if (this.#shortcut !== undefined) {
+      this.#dialAfresh(undefined)
+      return
+    }
     if (cause === 'refused' || !this.#toldSilent) this.#tell(() => this.#listener.down(cause))
     this.#redialLater()
   }

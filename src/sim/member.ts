@@ -27,10 +27,13 @@ export class Member {
   process: SimProcess
   readonly #network: Network
   readonly #seed: number
+  readonly #machine: string
   readonly #transports: SimTransport[] = []
   #runs = 0
 
-  constructor(network: Network, seed: number, name: string) {
+  /** `machine` is shared with other members; empty: it has its own. */
+  constructor(network: Network, seed: number, name: string, machine = '') {
+    this.#machine = machine
     this.#network = network
     this.#seed = seed
     this.name = name
@@ -54,7 +57,7 @@ export class Member {
       clock: new SimClock(this.#network.scheduler, process, offsets),
       random,
       transport: (listener) => {
-        const transport = new SimTransport(this.#network, process, listener)
+        const transport = new SimTransport(this.#network, process, listener, this.#machine)
         this.#transports.push(transport)
         return transport
       },

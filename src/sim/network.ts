@@ -47,6 +47,7 @@ export class Network implements ConnectionObserver {
   readonly queueBytes: number
   readonly #hosts = new Set<string>()
   readonly #acceptors = new Map<string, Acceptor>()
+  #shortcuts = 0
   readonly #connections = new Set<Connection>()
 
   constructor(parts: NetworkParts) {
@@ -81,6 +82,14 @@ export class Network implements ConnectionObserver {
     }
     this.#acceptors.set(bound, acceptor)
     return bound
+  }
+
+  /** Lets `acceptor` be reached by a shortcut, too: a name that nobody had before. */
+  bindShortcut(acceptor: Acceptor): string {
+    this.#shortcuts += 1
+    const endpoint = `ipc://@zmqnet-${this.#shortcuts.toString(16).padStart(32, '0')}`
+    this.#acceptors.set(endpoint, acceptor)
+    return endpoint
   }
 
   unbind(acceptor: Acceptor): void {

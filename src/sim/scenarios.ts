@@ -18,6 +18,8 @@ export interface Scenario {
   readonly network: LinkFaults
   /** Bytes that may be in flight in one direction of a connection. Default: as SimOptions. */
   readonly queueBytes?: number
+  /** Which nodes share a machine. Default: as SimOptions. */
+  readonly machines?: Readonly<Record<string, readonly string[]>>
   /** How long the users ask for things, and how long trouble lasts. */
   readonly fireMs: number
   /** Whether nodes and links fail as planned by faults.ts. */
@@ -77,6 +79,16 @@ export const SCENARIOS = {
     workload: { everyMs: 400 },
     healMs: 15_000,
   },
+  /** As `trouble`, with links that move to shortcuts and back: two nodes on one machine, two on another, one alone. */
+  neighbours: {
+    nodes: [...THREE, 'delta', 'echo'],
+    network: { ...CALM, loss: 0.05, duplicate: 0.05, reorder: 0.02 },
+    machines: { left: ['alpha', 'bravo'], right: ['charlie', 'delta'] },
+    fireMs: 30_000,
+    hasFaults: true,
+    workload: {},
+    healMs: 15_000,
+  },
 } satisfies { readonly [name: string]: Scenario }
 
 export type ScenarioName = keyof typeof SCENARIOS
@@ -98,13 +110,15 @@ export async function runScenario(
   seed: number,
   parts: Pick<SimOptions, 'startNode'> = {},
 ): Promise<Verdict> {
-  const { nodes, network, workload: options, queueBytes = DEFAULT_QUEUE_BYTES }: Scenario = SCENARIOS[name]
+  const scenario: Scenario = SCENARIOS[name]
+  const { nodes, network, workload: options, queueBytes = DEFAULT_QUEUE_BYTES, machines = {} } = scenario
   const workload = new Workload({ seed, ...options })
-  const simulation = new Simulation({ ...parts, seed, nodes, network, queueBytes, setup: workload.setup })
+  const { setup } = workload
+  const simulation = new Simulation({ ...parts, seed, nodes, network, queueBytes, machines, setup })
   const faults: string[] = []
   try {
     await simulation.start()
-    faults.push(...(await play(SCENARIOS[name], simulation, workload)))
+    faults.push(...(await play(scenario, simulation, workload)))
     await simulation.close()
   } catch (error) {
     faults.push(error instanceof Error ? error.message : String(error))

@@ -35,6 +35,11 @@ export interface SimOptions {
   readonly network?: Partial<LinkFaults>
   /** The shortest time between two heartbeats of a node, in milliseconds. Default 500. */
   readonly tickMs?: number
+  /**
+   * Nodes that share a machine, by its name: their links take shortcuts. Default: each node has a machine of its own.
+   * Cuts go between nodes, not machines: they separate two nodes of one machine, too.
+   */
+  readonly machines?: Readonly<Record<string, readonly string[]>>
   /** Bytes that may be in flight in one direction of a connection before its sender is held up. Default 8 MiB. */
   readonly queueBytes?: number
   /** Called for each node when it has started, and again after each restart: sets its handlers. */
@@ -80,7 +85,7 @@ export class Simulation implements AsyncDisposable {
     for (const name of options.nodes) {
       assert(/^[a-z0-9][a-z0-9-]*$/.test(name), `"${name}" is no name for a simulated node: use lower case`)
       assert(!this.#members.has(name), `two simulated nodes are called "${name}"`)
-      this.#members.set(name, new Member(this.#network, options.seed, name))
+      this.#members.set(name, new Member(this.#network, options.seed, name, machineOf(options, name)))
     }
   }
 
@@ -146,6 +151,7 @@ export class Simulation implements AsyncDisposable {
       target: { name: nodeName, address: endpointOf(nodeName) },
       network: NETWORK_NAME,
       tickMs: this.#options.tickMs ?? DEFAULT_TICK_MS,
+      sameHost: true,
       log: this.#logger(member.name, note),
       timeoutMs: 0,
     }
@@ -337,6 +343,7 @@ export class Simulation implements AsyncDisposable {
       bind: endpointOf(name),
       tickMs: this.#options.tickMs ?? DEFAULT_TICK_MS,
       statusEveryMs: 180_000,
+      sameHost: true,
       log: this.#logger(name, note),
     }
   }
@@ -371,6 +378,11 @@ export async function simulate(options: SimOptions): Promise<Simulation> {
   const simulation = new Simulation(options)
   await simulation.start()
   return simulation
+}
+
+/** The machine that a node shares with others; empty when it has its own. */
+function machineOf({ machines = {} }: SimOptions, name: string): string {
+  return Object.keys(machines).find((machine) => machines[machine]?.includes(name)) ?? ''
 }
 
 function endpointOf(name: string): string {

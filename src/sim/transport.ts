@@ -54,10 +54,11 @@ class Inbound implements ConnectionSide {
 /** A `Transport` on a simulated network. */
 export class SimTransport implements Transport, Acceptor {
   readonly process: SimProcess
+  readonly hostToken: string
   readonly #network: Network
   readonly #listener: TransportListener
   readonly #dials = new Map<ConnectionId, Dial>()
-  /** The addresses of all links ever dialled, for the trace. */
+  /** The configured addresses of all links ever dialled, for the trace. */
   readonly #endpoints = new Map<ConnectionId, string>()
   /** Inbound connections that have a name and can be answered. */
   readonly #inbound = new Map<ConnectionId, Inbound>()
@@ -67,17 +68,27 @@ export class SimTransport implements Transport, Acceptor {
   #lastId = 0
   #closed = false
 
-  constructor(network: Network, process: SimProcess, listener: TransportListener) {
+  /** Processes on one `machine` offer each other shortcuts; empty: this one has a machine of its own. */
+  constructor(network: Network, process: SimProcess, listener: TransportListener, machine = '') {
+    this.hostToken = machine
     this.#network = network
     this.process = process
     this.#listener = listener
   }
 
+  openShortcut(): Promise<string> {
+    return this.#bind(() => this.#network.bindShortcut(this))
+  }
+
   listen(endpoint: string): Promise<string> {
+    return this.#bind(() => this.#network.bind(endpoint, this))
+  }
+
+  #bind(bind: () => string): Promise<string> {
     return new Promise((resolve, reject) => {
       this.process.turn(() => {
         try {
-          const bound = this.#network.bind(endpoint, this)
+          const bound = bind()
           this.#network.note(this.process, `listens on ${bound}`)
           resolve(bound)
         } catch (error) {
@@ -109,6 +120,11 @@ export class SimTransport implements Transport, Acceptor {
   reset(connection: ConnectionId): void {
     this.#note(connection, 'reset')
     this.#dials.get(connection)?.reset()
+  }
+
+  redirect(connection: ConnectionId, endpoint: string): void {
+    this.#note(connection, `redirect to ${endpoint}`)
+    this.#dials.get(connection)?.redirect(endpoint)
   }
 
   hangUp(connection: ConnectionId): void {
@@ -149,7 +165,7 @@ export class SimTransport implements Transport, Acceptor {
   }
 
   describe(connection: ConnectionId): string {
-    return this.#endpoints.get(connection) ?? `inbound ${connection}`
+    return this.#dials.get(connection)?.endpoint ?? this.#endpoints.get(connection) ?? `inbound ${connection}`
   }
 
   close(): Promise<void> {

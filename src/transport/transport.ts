@@ -36,6 +36,16 @@ export interface TransportListener {
 /** Carries messages of frames between processes. */
 export interface Transport {
   /**
+   * Tells this host from others: a party with the same token can dial a shortcut of this one. Empty when there are no
+   * shortcuts here.
+   */
+  readonly hostToken: string
+  /**
+   * Makes an endpoint of our own for parties on this host, beside the one that `listen` is called with afterwards; at
+   * most once. Gives the endpoint. Rejects when there is none to be had, which does no harm to anything else.
+   */
+  openShortcut(beside: string): Promise<string>
+  /**
    * Starts to accept connections; gives the endpoint that was really bound (a port 0 is filled in). Rejects with an
    * Error that has a `code`, EADDRINUSE when the address stays taken for a second.
    */
@@ -47,6 +57,12 @@ export interface Transport {
    * the caller knows; a send that is pending is `gone`.
    */
   reset(connection: ConnectionId): void
+  /**
+   * As `reset`, but dials `endpoint`, a shortcut to the same peer. It is tried once: when nobody answers there within
+   * the time for a silent dial, and when the connection to it has ended, the configured address is dialled as always.
+   * That it could not be reached is told to nobody, for it says nothing of the peer.
+   */
+  redirect(connection: ConnectionId, endpoint: string): void
   /** Ends a dialled connection for good, or forgets an inbound one. */
   hangUp(connection: ConnectionId): void
   /**
@@ -54,7 +70,7 @@ export interface Transport {
    * once, later than this call returns or inside it. The frames belong to the transport from here on.
    */
   send(connection: ConnectionId, frames: readonly Uint8Array[], done: (result: SendResult) => void): void
-  /** The address of the other end where known, for logs: "tcp://127.0.0.1:7001", or "inbound 17". */
+  /** The address of the other end where known: "tcp://127.0.0.1:7001", its shortcut while in use, or "inbound 17". */
   describe(connection: ConnectionId): string
   /** Closes everything; pending sends are told `gone`. Nothing is told to the listener afterwards. */
   close(): Promise<void>

@@ -10,7 +10,7 @@
  * a connection that is up: connect:delay, connect, handshake; refused: connect:delay, close; not even routed: close
  * alone; accepted by something that is no ZeroMQ peer: connect:delay, connect, handshake:error:*, disconnect; swallowed
  * by the network: nothing; an end of any kind: disconnect, without a reason. Whether the process ended or fell silent is
- * told by the pulse (zmq-pulse.ts). Monitor events are hints: a timer stands behind each attempt.
+ * told by the pulse (zmq-pulse.ts). On ipc, connect comes without connect:delay. Monitor events are hints: a timer stands behind each attempt.
  */
 
 import { lookup } from 'node:dns/promises'
@@ -90,6 +90,8 @@ export class Link {
   #state: 'dialling' | 'up' | 'pausing' | 'ended' = 'pausing'
   /** Counts attempts, so that a late answer to a former one is recognised. */
   #attempt = 0
+  /** The endpoint that is dialled in place of the configured one, until it fails or its connection ends. */
+  #shortcut: string | undefined
   #isReportedSilent = false
   #pauseMs = 0
   #upSince = 0
@@ -106,8 +108,9 @@ export class Link {
     this.#dial()
   }
 
+  /** The endpoint that the present attempt or connection is to. */
   get endpoint(): string {
-    return this.#options.endpoint
+    return this.#shortcut ?? this.#options.endpoint
   }
 
   /** Sends while the link is up. A send that waits for room settles when there is some, or as `gone` with the socket. */
@@ -129,9 +132,13 @@ export class Link {
 
   /** Throws the socket away, with all that it still holds, and dials at once. */
   reset(): void {
-    if (this.#state === 'ended') return
-    this.#dropSocket(0)
-    this.#dial()
+    this.#dialAfresh(undefined)
+  }
+
+  /** Throws the socket away, and dials a shortcut to the same peer once. Throws on an endpoint that is none. */
+  redirect(shortcut: string): void {
+    checkEndpoint(shortcut)
+    this.#dialAfresh(shortcut)
   }
 
   /** Ends the link for good. What was queued last may still leave. */
@@ -141,6 +148,13 @@ export class Link {
     this.#state = 'ended'
   }
 
+  #dialAfresh(shortcut: string | undefined): void {
+    if (this.#state === 'ended') return
+    this.#dropSocket(0)
+    this.#shortcut = shortcut
+    this.#dial()
+  }
+
   #dial(): void {
     this.#state = 'dialling'
     this.#isReportedSilent = false
@@ -148,7 +162,7 @@ export class Link {
     const attempt = this.#attempt
     this.#timer.set(this.#options.times.silentAfterMs, () => this.#dialIsSlow())
     // Resolved in a microtask even for literal addresses, so that nothing is told from inside a call of the owner.
-    resolveEndpoint(this.#options.endpoint).then(
+    resolveEndpoint(this.endpoint).then(
       (endpoint) => {
         if (attempt === this.#attempt && this.#state === 'dialling') this.#connect(endpoint)
       },
@@ -259,6 +273,7 @@ export class Link {
   #broke(cause: DownCause): void {
     if (this.#state !== 'up') return
     this.#dropSocket(0)
+    this.#shortcut = undefined
     if (performance.now() - this.#upSince >= STABLE_MS) {
       this.#pauseMs = 0
       this.#state = 'pausing'
@@ -282,6 +297,10 @@ export class Link {
   }
 
   #dialIsSlow(): void {
+    if (this.#shortcut !== undefined) {
+      this.#dialAfresh(undefined)
+      return
+    }
     const { dialTimeoutMs, silentAfterMs } = this.#options.times
     this.#isReportedSilent = true
     this.#timer.set(Math.max(0, dialTimeoutMs - silentAfterMs), () => this.#dialFailed('silent'))
@@ -290,6 +309,10 @@ export class Link {
 
   #dialFailed(cause: DownCause): void {
     if (this.#state !== 'dialling') return
+    if (this.#shortcut !== undefined) {
+      this.#dialAfresh(undefined)
+      return
+    }
     this.#dropSocket(0)
     this.#pause()
     if (cause === 'silent' && this.#isReportedSilent) return

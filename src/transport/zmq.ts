@@ -17,6 +17,13 @@ import type { SendResult, Transport, TransportFactory, TransportListener } from 
 import { type Inbound, InboundTable } from './zmq-inbound.ts'
 import { Link } from './zmq-link.ts'
 import { describeError, receiveAll } from './zmq-receive.ts'
+import {
+  hostTokenOf,
+  newShortcutPlace,
+  type ShortcutForm,
+  type ShortcutPlace,
+  shortcutForm,
+} from './zmq-shortcut.ts'
 
 /** How the transport is tuned. All have defaults that fit a mesh in one data centre and on one machine. */
 export interface ZmqOptions {
@@ -40,6 +47,8 @@ export interface ZmqOptions {
   readonly rebindMs?: number
   /** How many inbound connections are remembered. Default 16384, about 5 MiB. */
   readonly maxInbound?: number
+  /** What shortcuts are made of. Default: what fits the platform. */
+  readonly shortcutForm?: ShortcutForm
 }
 
 const DEFAULTS: Required<ZmqOptions> = {
@@ -53,6 +62,7 @@ const DEFAULTS: Required<ZmqOptions> = {
   lingerMs: 150,
   rebindMs: 1000,
   maxInbound: 16_384,
+  shortcutForm: shortcutForm(process.platform),
 }
 
 /**
@@ -115,6 +125,8 @@ class ZmqTransport implements Transport {
   readonly #links = new Map<ConnectionId, Link>()
   readonly #inbounds: InboundTable
   #router: Router | undefined
+  #isListening = false
+  #shortcut: ShortcutPlace | undefined
   #lastConnection = 0
   #isClosed = false
 
@@ -130,9 +142,31 @@ class ZmqTransport implements Transport {
     )
   }
 
+  get hostToken(): string {
+    return hostTokenOf(this.#settings.shortcutForm)
+  }
+
+  async openShortcut(beside: string): Promise<string> {
+    assert(this.#router === undefined && !this.#isClosed, 'a shortcut is opened once, and before listening')
+    const place = newShortcutPlace(this.#settings.shortcutForm)
+    this.#shortcut = place
+    // The same socket that will listen: whoever comes this way is served like all others. zeromq.js lets a socket that
+    // binds neither send nor receive, hence before listening.
+    const router = this.#openRouter(beside.includes('['))
+    this.#router = router
+    try {
+      await router.bind(place.endpoint)
+    } catch (error) {
+      place.remove()
+      throw error
+    }
+    return place.endpoint
+  }
+
   async listen(endpoint: string): Promise<string> {
-    assert(this.#router === undefined && !this.#isClosed, 'a transport listens once, and not after close')
-    const router = this.#openRouter(endpoint.includes('['))
+    assert(!this.#isListening && !this.#isClosed, 'a transport listens once, and not after close')
+    this.#isListening = true
+    const router = this.#router ?? this.#openRouter(endpoint.includes('['))
     this.#router = router
     await this.#bind(router, endpoint)
     if (this.#isClosed) throw new Error(`Cannot listen on ${endpoint}: the transport was closed`)
@@ -165,6 +199,10 @@ class ZmqTransport implements Transport {
     this.#links.get(connection)?.reset()
   }
 
+  redirect(connection: ConnectionId, endpoint: string): void {
+    this.#links.get(connection)?.redirect(endpoint)
+  }
+
   hangUp(connection: ConnectionId): void {
     this.#links.get(connection)?.end()
     this.#links.delete(connection)
@@ -194,6 +232,7 @@ class ZmqTransport implements Transport {
         this.#router.linger = this.#settings.lingerMs
         this.#router.close()
       }
+      this.#shortcut?.remove()
       idleContexts.push(this.#context)
     }
     // The sends that closing rejected settle in microtasks: after this turn each caller has been told.

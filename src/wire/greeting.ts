@@ -9,7 +9,13 @@
 import { assert } from '../base/assert.ts'
 import type { Incarnation } from '../base/ids.ts'
 import { byteOfRefuseReason, byteOfRole, refuseReasonOf, roleOf } from './kinds.ts'
-import { MAX_FIELDS, MAX_NAME_BYTES, MAX_TEXT_BYTES } from './limits.ts'
+import {
+  MAX_FIELDS,
+  MAX_HOST_TOKEN_BYTES,
+  MAX_NAME_BYTES,
+  MAX_SHORTCUT_BYTES,
+  MAX_TEXT_BYTES,
+} from './limits.ts'
 import type { Hello, Refuse, Welcome } from './messages.ts'
 import { isName } from './names.ts'
 import type { Reader } from './reader.ts'
@@ -35,12 +41,18 @@ const WELCOME_TAG = {
   window: 4,
   capabilities: 5,
   maxBodyBytes: 6,
+  hostToken: 7,
+  shortcut: 8,
 } as const
 
 const REFUSE_TAG = { reason: 1, text: 2 } as const
 
-/** An upper bound of an encoded Hello or Welcome: nine fields of at most 10 bytes, three of them names. */
-export const GREETING_MAX_BYTES = 9 * 12 + 3 * (MAX_NAME_BYTES + 4)
+/**
+ * An upper bound of an encoded Hello or Welcome: nine fields of at most 12 bytes with tag and length, three texts. Those
+ * of a Welcome, a name, a host token and a shortcut, are the longer ones.
+ */
+export const GREETING_MAX_BYTES =
+  9 * 12 + 3 * 4 + MAX_NAME_BYTES + Math.max(2 * MAX_NAME_BYTES, MAX_HOST_TOKEN_BYTES + MAX_SHORTCUT_BYTES)
 
 export function writeHello(writer: Writer, hello: Hello): void {
   assert(hello.minVersion <= hello.maxVersion, 'the lowest version is at most the highest')
@@ -88,6 +100,8 @@ export function writeWelcome(writer: Writer, welcome: Welcome): void {
   numberField(writer, WELCOME_TAG.window, welcome.window)
   if (welcome.capabilities !== 0) numberField(writer, WELCOME_TAG.capabilities, welcome.capabilities)
   numberField(writer, WELCOME_TAG.maxBodyBytes, welcome.maxBodyBytes)
+  if (welcome.hostToken !== '') textField(writer, WELCOME_TAG.hostToken, welcome.hostToken)
+  if (welcome.shortcut !== '') textField(writer, WELCOME_TAG.shortcut, welcome.shortcut)
 }
 
 export function readWelcome(reader: Reader): Welcome {
@@ -102,6 +116,12 @@ export function readWelcome(reader: Reader): Welcome {
       ? fields.number(WELCOME_TAG.capabilities, 'capabilities')
       : 0,
     maxBodyBytes: fields.number(WELCOME_TAG.maxBodyBytes, 'largest body'),
+    hostToken: fields.has(WELCOME_TAG.hostToken)
+      ? fields.text(WELCOME_TAG.hostToken, MAX_HOST_TOKEN_BYTES, 'host token')
+      : '',
+    shortcut: fields.has(WELCOME_TAG.shortcut)
+      ? fields.text(WELCOME_TAG.shortcut, MAX_SHORTCUT_BYTES, 'shortcut')
+      : '',
   }
 }
 

@@ -57,6 +57,12 @@ export const MAX_VERB_BYTES = 255
 /** The longest name of a node, a client or a network, in bytes of UTF-8: a DNS label has 63. */
 export const MAX_NAME_BYTES = 64
 
+/** The longest host token in Welcome, in bytes: 128 bits in hexadecimal take 32. */
+export const MAX_HOST_TOKEN_BYTES = 64
+
+/** The longest shortcut in Welcome, in bytes: `ipc://` and the 107 that a Unix socket's address holds. */
+export const MAX_SHORTCUT_BYTES = 113
+
 /** The longest error code of a handler, in bytes of UTF-8; longer ones are cut on a character boundary. */
 export const MAX_CODE_BYTES = 64
 

@@ -52,6 +52,10 @@ export interface Welcome {
   readonly window: number
   readonly capabilities: number
   readonly maxBodyBytes: number
+  /** Tells the host of the sender from others; empty when it offers no shortcut. */
+  readonly hostToken: string
+  /** An ipc endpoint of the sender for parties on the same host; empty when it offers none. */
+  readonly shortcut: string
 }
 
 export const REFUSE_REASONS = [

@@ -87,12 +87,16 @@ test('operations are counted by their time, after the warm-up', async (t) => {
   t.deepEqual(result?.errors, {})
   t.is(result?.latency.p50Ms, 1)
   t.true((result?.latency.p999Ms ?? 0) >= 1 && (result?.latency.maxMs ?? 9) < 1.01)
-  t.like(jsonOf(out), { interrupted: false, versions: { zmqnet: '9.9.9', node: process.version } })
+  t.like(jsonOf(out), {
+    transport: 'tcp',
+    interrupted: false,
+    versions: { zmqnet: '9.9.9', node: process.version },
+  })
 })
 
 test('the table has a line for each mode', async (t) => {
   const { out } = await bench([])
-  t.regex(out, /^alpha: 1 in flight, bodies of 100 bytes, zmqnet 9\.9\.9/)
+  t.regex(out, /^alpha: 1 in flight, bodies of 100 bytes, over tcp, zmqnet 9\.9\.9/)
   t.regex(out, /MODE +PER SECOND +COUNT +MEAN +P50 +P90 +P99 +P99\.9 +MAX +ERRORS/)
   t.regex(out, /\necho +1,000 +100 +1\.00 ms .* 0\n/)
   t.regex(out, /\nbroadcast +1,000 /)

@@ -74,16 +74,18 @@ test.serial('status shows the matrix, and one node as a table', async (t) => {
   t.is(jsonOf(json.out).ok, true)
   const one = await mesh.run(['status', '-n', 'bravo'], t)
   t.regex(one.out, /^bravo at tcp:\/\/127\.0\.0\.1:\d+, up /)
-  t.regex(one.out, /\nalpha +tcp:\S+ +alive +open /)
+  t.regex(one.out, /\nalpha +tcp:\S+ +alive +open, ipc /)
 })
 
 test.serial('ping shows all nodes, or one many times', async (t) => {
   const all = await mesh.run(['ping'], t)
   t.is(all.code, 0, all.err)
-  t.is(all.out.match(/^(alpha|bravo|charlie) +tcp:\S+ +\S+ ms$/gm)?.length, 3)
+  t.is(all.out.match(/^(alpha|bravo|charlie) +tcp:\S+ +\S+ ms +ipc$/gm)?.length, 3)
   const one = await mesh.run(['ping', '-n', 'bravo', '-c', '3', '-i', '1ms', '--json'], t)
   t.is(one.code, 0, one.err)
-  t.like(jsonLinesOf(one.out).at(-1), { summary: { node: 'bravo', sent: 3, answered: 3, lossPercent: 0 } })
+  t.like(jsonLinesOf(one.out).at(-1), {
+    summary: { node: 'bravo', transport: 'ipc', sent: 3, answered: 3, lossPercent: 0 },
+  })
 })
 
 test.serial('Ctrl-C ends a ping with its summary', async (t) => {

@@ -122,6 +122,7 @@ export function createFakeClient(node: string, parts: Partial<Client>): Client {
   const client: Client = {
     node,
     name: 'client-1',
+    transport: 'tcp',
     request: refuse,
     send: refuse,
     message: refuse,
@@ -190,6 +191,7 @@ export function peerView(name: string, parts: Partial<PeerView> = {}): PeerView 
     state: 'alive',
     busy: false,
     link: 'open',
+    transport: 'tcp',
     rttMs: 0.42,
     incarnation: 7,
     lastSeenMs: 120,

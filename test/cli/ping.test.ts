@@ -54,7 +54,7 @@ test('each answer is a line, and the summary is that of ping(8)', async (t) => {
     '',
     '--- bravo ping statistics ---',
     '3 sent, 3 answered, 0 % lost, time 2.0 s',
-    'rtt min/avg/max/mdev = 1.000/2.000/3.000/0.816 ms',
+    'rtt min/avg/max/mdev = 1.000/2.000/3.000/0.816 ms over tcp',
     '',
   ])
 })
@@ -117,11 +117,12 @@ test('an interrupt before the first answer exits with 3', async (t) => {
 test('the JSON is one object per ping and a summary', async (t) => {
   const { out } = await ping(['-n', 'bravo', '-c', '2', '--json'], { bravo: [1.5, undefined] })
   t.deepEqual(jsonLinesOf(out), [
-    { node: 'bravo', seq: 1, ms: 1.5 },
+    { node: 'bravo', seq: 1, ms: 1.5, transport: 'tcp' },
     { node: 'bravo', seq: 2, error: { code: 'NOT_SENT', message: 'Cannot reach "bravo": nobody answers' } },
     {
       summary: {
         node: 'bravo',
+        transport: 'tcp',
         sent: 2,
         answered: 1,
         lossPercent: 50,
@@ -140,9 +141,9 @@ test('without -n there is one line per node of the file', async (t) => {
   t.is(
     out,
     [
-      'alpha    tcp://127.0.0.1:3001  0.50 ms',
-      'bravo    tcp://127.0.0.1:3002  1.00 ms',
-      'charlie  tcp://127.0.0.1:3003  12.0 ms',
+      'alpha    tcp://127.0.0.1:3001  0.50 ms  tcp',
+      'bravo    tcp://127.0.0.1:3002  1.00 ms  tcp',
+      'charlie  tcp://127.0.0.1:3003  12.0 ms  tcp',
       '',
     ].join('\n'),
   )
@@ -161,5 +162,5 @@ test('without -n the JSON has a summary for each node', async (t) => {
   const lines = jsonLinesOf(out)
   t.like(lines[0], { summary: { node: 'alpha', sent: 2, answered: 2 } })
   t.like(lines[1], { summary: { node: 'bravo', answered: 1, lossPercent: 50 }, error: { code: 'NOT_SENT' } })
-  t.like(lines[2], { summary: { node: 'charlie', answered: 0, minMs: null } })
+  t.like(lines[2], { summary: { node: 'charlie', transport: null, answered: 0, minMs: null } })
 })

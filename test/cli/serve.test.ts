@@ -58,10 +58,11 @@ test('the options reach the node', async (t) => {
     '200ms',
     '--bind',
     '0.0.0.0:0',
+    '--no-same-host',
     '--drain',
     '5s',
   ])
-  t.like(made[0], { name: 'alpha', tick: 200, bind: '0.0.0.0:0' })
+  t.like(made[0], { name: 'alpha', tick: 200, bind: '0.0.0.0:0', sameHost: false })
   t.is(made[0]?.peers, CONFIG)
   t.deepEqual(closed, [{ drain: 5000 }])
 })

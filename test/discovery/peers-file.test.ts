@@ -308,3 +308,17 @@ test('a program may also hand over the JSON of a peers file that it read itself'
     config: { peers: [{ name: 'a', address: 'tcp://h:1', host: 'h' }], tickMs: 1000, logLevel: 0 },
   })
 })
+
+test('same_host is true or false, in the file and in a list that a program gives', (t) => {
+  for (const given of [true, false]) {
+    t.like(parsePeersFile({ same_host: given, peers: [ALPHA] }), { config: { sameHost: given } })
+    t.like(parsePeersObject({ sameHost: given, peers: [ALPHA] }), { config: { sameHost: given } })
+    t.like(parsePeersObject({ same_host: given, peers: [ALPHA] }), { config: { sameHost: given } })
+  }
+  t.deepEqual(faultsOf(parsePeersFile({ same_host: 'no', peers: [ALPHA] })), [
+    'same_host: expected true or false, found "no"',
+  ])
+  t.deepEqual(faultsOf(parsePeersObject({ sameHost: 0, peers: [ALPHA] })), [
+    'sameHost: expected true or false, found 0',
+  ])
+})

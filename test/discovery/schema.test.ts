@@ -110,6 +110,8 @@ const SAMPLES: readonly (readonly [string, unknown, boolean])[] = [
   ['a port that is a text', { peers: [{ ...ALPHA, port: '7001' }] }, false],
   ['a tick without a unit', { tick: '500', peers: [ALPHA] }, false],
   ['a tick that is a number', { tick: 500, peers: [ALPHA] }, false],
+  ['shortcuts switched off', { same_host: false, peers: [ALPHA] }, true],
+  ['a same_host that is a text', { same_host: 'no', peers: [ALPHA] }, false],
   ['level 4', { log_level: 4, peers: [ALPHA] }, false],
   ['a network with a slash', { info: { network: 'a/b' }, peers: [ALPHA] }, false],
   ['a pid that is an object', { peers: [{ ...ALPHA, pid: {} }] }, false],

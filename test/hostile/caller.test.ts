@@ -202,6 +202,8 @@ test('an answer to nothing is counted for each kind, and the session goes on', a
       window: 1,
       capabilities: 0,
       maxBodyBytes: 1,
+      hostToken: '',
+      shortcut: '',
     },
   ]
   for (const answer of answers) await dealer.say(answer)

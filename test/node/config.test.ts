@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { ZmqnetError } from '../../src/errors.ts'
 import type { NodeOptions, PeersConfig } from '../../src/node/api.ts'
-import { findPeer, loadPeers, resolveNodeSettings } from '../../src/node/config.ts'
+import { findPeer, loadPeers, resolveNodeSettings, resolveSameHost } from '../../src/node/config.ts'
 
 const PEERS: PeersConfig = {
   peers: [
@@ -152,6 +152,7 @@ test('a node has defaults for everything but its name', (t) => {
     bind: 'tcp://127.0.0.1:7001',
     tickMs: 500,
     statusEveryMs: 180_000,
+    sameHost: true,
     log: undefined,
   })
 })
@@ -208,5 +209,24 @@ test('options of a wrong type are faults, not crashes', (t) => {
   t.regex(
     complaint(t, () => loadPeers(7 as unknown as string)),
     /^Fault in the peers option: /,
+  )
+})
+
+test('whether shortcuts are taken: options win over the list, and the default is yes', (t) => {
+  const off = { ...PEERS, sameHost: false }
+  t.false(resolveNodeSettings({ name: 'alpha', peers: off }, {}).sameHost)
+  t.true(resolveNodeSettings({ name: 'alpha', peers: off, sameHost: true }, {}).sameHost)
+  t.false(resolveNodeSettings({ name: 'alpha', peers: PEERS, sameHost: false }, {}).sameHost)
+  t.true(resolveSameHost(undefined, PEERS))
+  t.false(resolveSameHost(undefined, off))
+  t.true(resolveSameHost(true, off))
+  const wrong = 'no' as unknown as boolean
+  t.regex(
+    complaint(t, () => resolveNodeSettings({ name: 'alpha', peers: PEERS, sameHost: wrong }, {})),
+    /^Fault in the node options: sameHost: expected true or false, found "no"$/,
+  )
+  t.regex(
+    complaint(t, () => resolveSameHost(wrong, PEERS)),
+    /^Fault in the client options: sameHost: expected true or false, found "no"$/,
   )
 })

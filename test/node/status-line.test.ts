@@ -13,6 +13,7 @@ function peer(name: string, changes: Partial<PeerView> = {}): PeerView {
     state: 'alive',
     busy: false,
     link: 'open',
+    transport: 'tcp',
     rttMs: 1,
     incarnation: 1,
     lastSeenMs: 10,

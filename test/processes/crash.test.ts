@@ -16,41 +16,47 @@ interface Pair {
   readonly peers: PeersConfig
 }
 
-async function startPair(t: ExecutionContext): Promise<Pair> {
-  const peers = await peersOf(['alpha', 'bravo'])
+type Carrier = 'tcp' | 'ipc'
+
+async function startPair(t: ExecutionContext, carrier: Carrier = 'tcp'): Promise<Pair> {
+  const peers = await peersOf(['alpha', 'bravo'], { sameHost: carrier === 'ipc' })
   const alpha = await startNode(t, { name: 'alpha', peers })
   const bravo = await NodeProcess.start(t, { name: 'bravo', peers })
   await Promise.all([alpha.ready(), bravo.order({ kind: 'ready', timeoutMs: 5000 })])
   // A link that breaks when it is young is dialled again after a pause, which is not what these tests are about.
   await until(() => (alpha.peers()[0]?.openMs ?? 0) > 300, 'the link has held for a while')
+  t.is(alpha.peers()[0]?.transport, carrier)
   return { alpha, bravo, events: new EventLog(alpha), peers }
 }
 
-test('a killed node is dead within a second, and its next run is alive and known as another one', async (t) => {
-  const { alpha, bravo, events, peers } = await startPair(t)
-  const first = alpha.peers()[0]?.incarnation
-  const killedAt = performance.now()
-  await bravo.kill()
-  await events.first('peer:dead bravo')
-  const tookMs = performance.now() - killedAt
-  t.log(`dead after ${tookMs.toFixed(0)} ms`)
-  t.true(tookMs < 1000, `${tookMs} ms`)
-  await quiet(300)
-  const again = await NodeProcess.start(t, { name: 'bravo', peers })
-  await alpha.ready()
-  t.deepEqual(events.lines, [
-    'link:down bravo',
-    'peer:dead bravo',
-    'peer:restarted bravo',
-    'peer:alive bravo',
-    'link:up bravo',
-  ])
-  const [view] = alpha.peers()
-  t.is(view?.incarnation, (await again.status()).incarnation)
-  t.not(view?.incarnation, first)
-  t.is(view?.outages.count, 1)
-  t.true((view?.outages.longestMs ?? 0) >= 300)
-})
+for (const carrier of ['tcp', 'ipc'] as const) {
+  test(`over ${carrier}, a killed node is dead within a second, and its next run is alive and known as another one`, async (t) => {
+    const { alpha, bravo, events, peers } = await startPair(t, carrier)
+    const first = alpha.peers()[0]?.incarnation
+    const killedAt = performance.now()
+    await bravo.kill()
+    await events.first('peer:dead bravo')
+    const tookMs = performance.now() - killedAt
+    t.log(`dead after ${tookMs.toFixed(0)} ms`)
+    t.true(tookMs < 1000, `${tookMs} ms`)
+    await quiet(300)
+    const again = await NodeProcess.start(t, { name: 'bravo', peers })
+    await alpha.ready()
+    t.is(alpha.peers()[0]?.transport, carrier, 'also with the next run, which offers another shortcut')
+    t.deepEqual(events.lines, [
+      'link:down bravo',
+      'peer:dead bravo',
+      'peer:restarted bravo',
+      'peer:alive bravo',
+      'link:up bravo',
+    ])
+    const [view] = alpha.peers()
+    t.is(view?.incarnation, (await again.status()).incarnation)
+    t.not(view?.incarnation, first)
+    t.is(view?.outages.count, 1)
+    t.true((view?.outages.longestMs ?? 0) >= 300)
+  })
+}
 
 test('a callee that dies and comes back in between is told as a restart, and nothing runs again', async (t) => {
   const { alpha, bravo, peers } = await startPair(t)
@@ -106,43 +112,47 @@ test('a broadcast does not wait for a member that dies in it', async (t) => {
   t.true(performance.now() - killedAt < 1000)
 })
 
-test('a stopped process is dead by silence, and alive again without a restart when it goes on', async (t) => {
-  const { alpha, bravo, events } = await startPair(t)
-  const first = alpha.peers()[0]?.incarnation
-  const stoppedAt = performance.now()
-  bravo.signal('SIGSTOP')
-  await events.first('peer:dead bravo')
-  const tookMs = performance.now() - stoppedAt
-  t.log(`dead after ${tookMs.toFixed(0)} ms`)
-  t.true(tookMs < 3500, `${tookMs} ms`)
-  bravo.signal('SIGCONT')
-  await events.first('peer:alive bravo')
-  await alpha.ready()
-  t.is(alpha.peers()[0]?.incarnation, first)
-  t.is(events.count('peer:restarted bravo'), 0)
-  t.like(await alpha.request('bravo', 'who'), { pid: bravo.pid })
-})
+for (const carrier of ['tcp', 'ipc'] as const) {
+  test(`over ${carrier}, a stopped process is dead by silence, and alive again without a restart when it goes on`, async (t) => {
+    const { alpha, bravo, events } = await startPair(t, carrier)
+    const first = alpha.peers()[0]?.incarnation
+    const stoppedAt = performance.now()
+    bravo.signal('SIGSTOP')
+    await events.first('peer:dead bravo')
+    const tookMs = performance.now() - stoppedAt
+    t.log(`dead after ${tookMs.toFixed(0)} ms`)
+    t.true(tookMs < 3500, `${tookMs} ms`)
+    bravo.signal('SIGCONT')
+    await events.first('peer:alive bravo')
+    await alpha.ready()
+    t.is(alpha.peers()[0]?.incarnation, first)
+    t.is(events.count('peer:restarted bravo'), 0)
+    t.like(await alpha.request('bravo', 'who'), { pid: bravo.pid })
+  })
+}
 
-test('a loop that is blocked for three seconds is busy, and nobody is dead on either side', async (t) => {
-  const { alpha, bravo, events } = await startPair(t)
-  const blocked = bravo.order({ kind: 'block', blockMs: 3000 })
-  const request = alpha.request('bravo', 'slow', 0, { timeout: 5000, retries: 0 })
-  const busy = await events.first('peer:busy bravo')
-  t.like(busy, { busy: true })
-  t.like(alpha.peers()[0], { state: 'alive', busy: true, link: 'open' })
-  await blocked
-  t.is(await request, 1)
-  await until(() => alpha.peers()[0]?.busy === false, 'bravo is no longer busy')
-  t.is((await bravo.status()).peers[0]?.state, 'alive')
-  // What bravo thought of alpha while it was blocked itself: nothing.
-  const theirs = bravo.events.map((event) => event.kind)
-  t.deepEqual(
-    theirs.filter((kind) => kind === 'peer:dead' || kind === 'peer:suspect' || kind === 'link:down'),
-    [],
-  )
-  t.deepEqual(new Set(events.lines), new Set(['peer:busy bravo']))
-  t.is(alpha.status().counters.resets, 0)
-})
+for (const carrier of ['tcp', 'ipc'] as const) {
+  test(`over ${carrier}, a loop that is blocked for three seconds is busy, and nobody is dead on either side`, async (t) => {
+    const { alpha, bravo, events } = await startPair(t, carrier)
+    const blocked = bravo.order({ kind: 'block', blockMs: 3000 })
+    const request = alpha.request('bravo', 'slow', 0, { timeout: 5000, retries: 0 })
+    const busy = await events.first('peer:busy bravo')
+    t.like(busy, { busy: true })
+    t.like(alpha.peers()[0], { state: 'alive', busy: true, link: 'open' })
+    await blocked
+    t.is(await request, 1)
+    await until(() => alpha.peers()[0]?.busy === false, 'bravo is no longer busy')
+    t.is((await bravo.status()).peers[0]?.state, 'alive')
+    // What bravo thought of alpha while it was blocked itself: nothing.
+    const theirs = bravo.events.map((event) => event.kind)
+    t.deepEqual(
+      theirs.filter((kind) => kind === 'peer:dead' || kind === 'peer:suspect' || kind === 'link:down'),
+      [],
+    )
+    t.deepEqual(new Set(events.lines), new Set(['peer:busy bravo']))
+    t.is(alpha.status().counters.resets, 0)
+  })
+}
 
 test('a request to a node that is blocked for longer than its attempts is answered, by one run', async (t) => {
   const { alpha, bravo, events } = await startPair(t)

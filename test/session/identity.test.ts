@@ -69,6 +69,8 @@ test('S9: Welcome speaks the highest common version, and says who and which wind
     window: 42,
     capabilities: 0,
     maxBodyBytes: 1000,
+    hostToken: '',
+    shortcut: '',
   })
 })
 

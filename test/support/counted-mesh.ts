@@ -50,7 +50,8 @@ export class CountedMesh {
   /** Starts nodes that know each other and waits until all links are open. */
   async start(...names: readonly string[]): Promise<Node[]> {
     const peers = names.map((name) => ({ name, address: name }))
-    const settings = { network: 'test', peers, tickMs: 500, statusEveryMs: 1_000_000, log: undefined }
+    const times = { tickMs: 500, statusEveryMs: 1_000_000 }
+    const settings = { network: 'test', peers, ...times, log: undefined, sameHost: false }
     const nodes: Node[] = []
     for (const name of names) {
       nodes.push(await startNode({ ...settings, name, bind: name }, this.#world(name)))
@@ -125,6 +126,8 @@ export class CountedMesh {
 
   #transport(party: Party): Transport {
     return {
+      hostToken: '',
+      openShortcut: async (beside) => beside,
       listen: async (endpoint) => endpoint,
       dial: (endpoint) => {
         const id = this.#newId()
@@ -132,6 +135,7 @@ export class CountedMesh {
         return id
       },
       reset: () => {},
+      redirect: () => {},
       hangUp: () => {},
       send: (id, frames, done) => this.#send(party, id, frames, done),
       describe: (id) => `${party.name} ${id}`,

@@ -63,12 +63,15 @@ export function local(port: number | undefined): string {
   return `127.0.0.1:${port}`
 }
 
-/** The same list, with other addresses for some names: what a node sees that dials through a proxy. */
+/**
+ * The same list, with other addresses for some names: what a node sees that dials through a proxy. It takes no shortcut,
+ * which would lead past the proxy.
+ */
 export function rerouted(peers: PeersConfig, addresses: Readonly<Record<string, string>>): PeersConfig {
   const reroute = ({ name, address }: PeersConfig['peers'][number]) => {
     return { name, address: addresses[name] ?? address }
   }
-  return { ...peers, peers: peers.peers.map(reroute) }
+  return { ...peers, sameHost: false, peers: peers.peers.map(reroute) }
 }
 
 /** The port of a name. */

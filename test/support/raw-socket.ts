@@ -155,6 +155,8 @@ export function welcome(changes: Partial<Welcome> = {}): Welcome {
     window: 1,
     capabilities: 0,
     maxBodyBytes: 1024 * 1024,
+    hostToken: '',
+    shortcut: '',
     ...changes,
   }
 }

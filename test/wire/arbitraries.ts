@@ -135,6 +135,8 @@ export const messageAt = (now: number): fc.Arbitrary<Message> =>
       window: whole,
       capabilities: whole,
       maxBodyBytes: whole,
+      hostToken: text(64),
+      shortcut: text(113),
     }),
     fc.tuple(whole, whole).chain(([left, right]) =>
       fc.record({
