@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Places } from './sides.ts'
 
-const COMMAND = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
+const COMMAND = fileURLToPath(new URL('../../bin/zmqnet.js', import.meta.url))
 
 /** Wall times in milliseconds, one for each run. */
 export interface CommandTimes {

@@ -29,6 +29,13 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const INSTALL_STAMP = join(ROOT, 'node_modules', '.zmqnet-installed')
 const BUILD_STAMP = join(ROOT, 'dist', '.zmqnet-built')
 const BUILD_INFO = join(ROOT, 'dist', '.tsbuildinfo')
+const BUNDLER = join(ROOT, 'scripts', 'bundle.js')
+/** What bin/zmqnet.js starts, and what `import 'zmqnet'` finds. */
+const BUNDLES = ['command/zmqnet.cjs', 'library/index.js', 'library/sim.js'].map((path) =>
+  join(ROOT, 'dist', path),
+)
+/** What decides about the build besides the sources. */
+const BUILD_FILES = [join(ROOT, 'tsconfig.json'), BUNDLER, join(ROOT, 'bin', 'zmqnet.js')]
 const SOURCE_FOLDERS = ['src', 'test', 'bench', 'examples']
 /** What in package.json decides about node_modules; a new script or a new word in the description does not. */
 const INSTALL_FIELDS = [
@@ -56,13 +63,17 @@ export function install() {
   return true
 }
 
-/** Compiles the sources into dist/, if they changed since the last time. Gives whether they compiled without a fault. */
+/**
+ * Compiles the sources into dist/ and bundles them, if they changed since the last time. Gives whether there was no
+ * fault.
+ */
 export function build() {
   const sources = SOURCE_FOLDERS.flatMap((folder) => filesUnder(join(ROOT, folder))).filter(isSource)
   const wanted = buildHash(sources)
   const complete = sources.every((path) => existsSync(outputOf(path)))
-  if (complete && readStamp(BUILD_STAMP) === wanted) return true
-  say('Building (tsc)')
+  const bundled = BUNDLES.every((path) => existsSync(path))
+  if (complete && bundled && readStamp(BUILD_STAMP) === wanted) return true
+  say('Building (tsc, esbuild)')
   rmSync(BUILD_STAMP, { force: true })
   // The compiler trusts its build info: where an output is missing, the info has to go, or the output stays missing.
   if (!complete) rmSync(BUILD_INFO, { force: true })
@@ -75,6 +86,11 @@ export function build() {
   })
   if (result.status !== 0) {
     say('The sources do not compile')
+    return false
+  }
+  const bundle = spawnSync(process.execPath, [BUNDLER], { cwd: ROOT, stdio: 'inherit' })
+  if (bundle.status !== 0) {
+    say('The command and the library cannot be bundled')
     return false
   }
   writeStamp(BUILD_STAMP, wanted)
@@ -94,7 +110,7 @@ function installHash() {
 function buildHash(sources) {
   const hash = createHash('sha256')
   hash.update(readStamp(INSTALL_STAMP) ?? '')
-  for (const path of [join(ROOT, 'tsconfig.json'), ...sources]) {
+  for (const path of [...BUILD_FILES, ...sources]) {
     const bytes = readFileSync(path)
     hash.update(`${relative(ROOT, path)} ${bytes.length}\n`)
     hash.update(bytes)

@@ -5,7 +5,6 @@
  */
 
 import { readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { exitCodeOfInterrupt } from './exit-code.ts'
 import type { Io, Sink } from './io.ts'
@@ -94,7 +93,8 @@ export function createProcessIo(): Io {
     nowMs: () => performance.now(),
     sleep,
     readInput: () => readInput(interrupt.signal),
-    writeFile: (path, text) => writeFile(path, text),
+    // Loaded by the one command that writes a file: it costs the others a millisecond.
+    writeFile: async (path, text) => (await import('node:fs/promises')).writeFile(path, text),
     loadLibrary: () => import('../index.ts'),
   }
 }

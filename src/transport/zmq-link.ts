@@ -13,7 +13,6 @@
  * told by the pulse (zmq-pulse.ts). On ipc, connect comes without connect:delay. Monitor events are hints: a timer stands behind each attempt.
  */
 
-import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { assert } from '../base/assert.ts'
@@ -376,6 +375,8 @@ function checkEndpoint(endpoint: string): void {
 async function resolveEndpoint(endpoint: string): Promise<string> {
   const host = TCP_ENDPOINT.exec(endpoint)?.[1]
   if (host === undefined || host.startsWith('[') || isIP(host) !== 0) return endpoint
+  // Most addresses are numbers, and need neither the lookup nor the millisecond that its module takes to load.
+  const { lookup } = await import('node:dns/promises')
   const { address, family } = await lookup(host, { verbatim: false })
   const port = TCP_ENDPOINT.exec(endpoint)?.[2]
   return family === 6 ? `tcp://[${address}]:${port}` : `tcp://${address}:${port}`

@@ -54,8 +54,8 @@ test('decisions are numbered without a gap and say problem, options, choice and 
 test('everything that package.json promises to others is there', (t) => {
   const promised = [...Object.values(manifest.bin), ...Object.values(manifest.exports)]
   const paths = promised.flatMap((one) => (typeof one === 'string' ? [one] : Object.values(one)))
-  // What is compiled is promised by its source.
-  const sources = paths.map((path) => path.replace(/^\.\/dist\/(.*?)(\.d\.ts|\.js)$/, './$1.ts'))
+  // What is compiled is promised by its source; what is bundled of it was made before the tests run.
+  const sources = paths.map((path) => path.replace(/^\.\/dist\/(src\/.*?)(\.d\.ts|\.js)$/, './$1.ts'))
   t.true(sources.length >= 6)
   t.deepEqual(
     sources.filter((path) => !existsSync(path)),

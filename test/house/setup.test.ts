@@ -1,6 +1,6 @@
 /**
  * scripts/setup.js, the program that runs before anything is installed: it does what is missing or stale, does nothing
- * twice, and takes nothing for done that was interrupted. npm and the compiler are replaced by scripts that keep a diary.
+ * twice, and takes nothing for done that was interrupted. npm, the compiler and the bundler are replaced by scripts that keep a diary.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -31,6 +31,15 @@ for (const name of readdirSync('src')) writeFileSync('dist/src/' + name.replace(
 writeFileSync('dist/.tsbuildinfo', '')
 if (existsSync('tsc-fails')) process.exit(2)
 `
+const BUNDLER = `
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+appendFileSync('diary', 'esbuild\\n')
+if (existsSync('esbuild-fails')) process.exit(1)
+mkdirSync('dist/command', { recursive: true })
+writeFileSync('dist/command/zmqnet.cjs', '')
+mkdirSync('dist/library', { recursive: true })
+for (const name of ['index.js', 'sim.js']) writeFileSync('dist/library/' + name, '')
+`
 
 /** A small project in a folder of its own, with a blank in its path. */
 class Project {
@@ -45,6 +54,8 @@ class Project {
     this.write('package.json', '{"type": "module", "dependencies": {"x": "1"}}')
     this.write('package-lock.json', '{}')
     this.write('tsconfig.json', '{}')
+    this.write('scripts/bundle.js', BUNDLER)
+    this.write('bin/zmqnet.js', '')
     this.write('src/a.ts', 'a')
     this.write('src/b.ts', 'b')
     this.write('fake/npm-cli.js', NPM)
@@ -83,8 +94,8 @@ test('the set-up does everything at first and nothing the second time', (t) => {
   const project = new Project(t)
   t.deepEqual(project.setup(), {
     code: 0,
-    did: 'npm ci, tsc',
-    printed: 'setup: Installing the dependencies (npm ci)\nsetup: Building (tsc)\n',
+    did: 'npm ci, tsc, esbuild',
+    printed: 'setup: Installing the dependencies (npm ci)\nsetup: Building (tsc, esbuild)\n',
   })
   t.deepEqual(project.setup(), { code: 0, did: '', printed: '' })
 })
@@ -92,7 +103,7 @@ test('the set-up does everything at first and nothing the second time', (t) => {
 test('the set-up does only its one half when it is asked to', (t) => {
   const project = new Project(t)
   t.is(project.setup('--install').did, 'npm ci')
-  t.is(project.setup('--build').did, 'tsc')
+  t.is(project.setup('--build').did, 'tsc, esbuild')
   t.is(project.setup().did, '')
 })
 
@@ -102,24 +113,26 @@ test('the set-up installs again for another lock file or dependency, but not for
   project.write('package.json', '{"type": "module", "dependencies": {"x": "1"}, "scripts": {"y": "z"}}')
   t.is(project.setup().did, '')
   project.write('package.json', '{"type": "module", "dependencies": {"x": "2"}}')
-  t.is(project.setup().did, 'npm ci, tsc again')
+  t.is(project.setup().did, 'npm ci, tsc again, esbuild')
   project.write('package-lock.json', '{"x": 1}')
-  t.is(project.setup().did, 'npm ci, tsc again')
+  t.is(project.setup().did, 'npm ci, tsc again, esbuild')
 })
 
 test('the set-up builds again for a source that is new, different or gone', (t) => {
   const project = new Project(t)
   project.setup()
   project.write('src/a.ts', 'other')
-  t.is(project.setup().did, 'tsc again')
+  t.is(project.setup().did, 'tsc again, esbuild')
   project.write('tsconfig.json', '{"x": 1}')
-  t.is(project.setup().did, 'tsc again')
+  t.is(project.setup().did, 'tsc again, esbuild')
+  project.write('bin/zmqnet.js', 'other')
+  t.is(project.setup().did, 'tsc again, esbuild')
   project.remove('src/b.ts')
   t.true(project.has('dist/src/b.js'))
-  t.is(project.setup().did, 'tsc again')
+  t.is(project.setup().did, 'tsc again, esbuild')
   t.false(project.has('dist/src/b.js'))
   project.write('src/c.ts', 'c')
-  t.is(project.setup().did, 'tsc')
+  t.is(project.setup().did, 'tsc, esbuild')
   t.true(project.has('dist/src/c.js'))
 })
 
@@ -127,7 +140,9 @@ test('the set-up builds from the ground when an output is missing', (t) => {
   const project = new Project(t)
   project.setup()
   project.remove('dist/src/a.js')
-  t.is(project.setup().did, 'tsc')
+  t.is(project.setup().did, 'tsc, esbuild')
+  project.remove('dist/command/zmqnet.cjs')
+  t.is(project.setup().did, 'tsc again, esbuild')
   t.is(project.setup().did, '')
 })
 
@@ -139,7 +154,7 @@ test('an installation that failed is told with the words of npm, and done again'
   t.is(did, 'npm ci')
   t.true(printed.includes('npm says why') && printed.includes('setup: npm ci failed with code 1'))
   project.remove('npm-fails')
-  t.is(project.setup().did, 'npm ci, tsc')
+  t.is(project.setup().did, 'npm ci, tsc, esbuild')
 })
 
 test('a build that failed is done again, even when nothing has changed', (t) => {
@@ -150,5 +165,16 @@ test('a build that failed is done again, even when nothing has changed', (t) => 
   t.true(printed.includes('setup: The sources do not compile'))
   t.is(project.setup().code, 1)
   project.remove('tsc-fails')
+  t.deepEqual([project.setup().code, project.setup().did], [0, ''])
+})
+
+test('a bundle that cannot be made is told and tried again, even when nothing has changed', (t) => {
+  const project = new Project(t)
+  project.write('esbuild-fails', '')
+  const { code, printed } = project.setup()
+  t.is(code, 1)
+  t.true(printed.includes('setup: The command and the library cannot be bundled'))
+  t.is(project.setup('--build').did, 'tsc again, esbuild')
+  project.remove('esbuild-fails')
   t.deepEqual([project.setup().code, project.setup().did], [0, ''])
 })
