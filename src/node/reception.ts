@@ -214,7 +214,7 @@ export class Reception {
         this.#guests.delete(connection)
         const { inbound } = guest.caller.memory
         if (inbound.connection === connection) inbound.connection = undefined
-        this.#callers.leave(event.now, guest.caller, event.session.isLeaving)
+        this.#callers.leave(event.now, guest.caller)
         break
       }
       case 'hello-refused':

@@ -62,14 +62,14 @@ export class Callers<M> {
     return found
   }
 
-  /** A session of this caller has ended. With `isForGood` it said goodbye, and asks for nothing any more. */
-  leave(now: number, caller: CallerMemory<M>, isForGood = false): void {
+  /**
+   * A session of this caller has ended. A goodbye changes nothing: who says it still waits for what runs, may lose its
+   * connection meanwhile, and comes back on another one to ask again.
+   */
+  leave(now: number, caller: CallerMemory<M>): void {
     caller.sessions -= 1
     caller.leftAt = now
-    if (caller.sessions === 0) {
-      if (isForGood) this.#memories.delete(caller.key)
-      else this.#absent.set(caller.key, caller)
-    }
+    if (caller.sessions === 0) this.#absent.set(caller.key, caller)
     this.#forgetOld(now)
   }
 

@@ -42,17 +42,6 @@ test('S15: a memory is forgotten when its time is over, and its number never ret
   t.true(known.enter(hello()).window > other.window)
 })
 
-test('S15: a caller that said goodbye is forgotten with its last session', (t) => {
-  const known = callers()
-  const first = known.enter(hello())
-  const same = known.enter(hello())
-  known.leave(10, first, true)
-  t.is(known.size, 1)
-  known.leave(20, same, true)
-  t.is(known.size, 0)
-  t.not(known.enter(hello()).window, first.window)
-})
-
 test('S15: a caller that stays keeps its memory, and keeps nobody else from being forgotten', (t) => {
   const known = callers()
   known.leave(0, known.enter(hello({ name: 'charlie' })))
