@@ -1,52 +1,58 @@
 /**
  * How long `zmqnet send` takes from start to exit, beside the shortest that Node.js can take: `node -e 0`. The two are
- * run in turns, so that both meet the same noise.
+ * run in turns, so that both meet the same noise. The mesh has three nodes and all defaults.
  */
 
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Places } from './sides.ts'
+import type { Figures } from './figures.ts'
+import { TITLES } from './targets.ts'
+import { Team } from './team.ts'
+import { peersOf } from './zmqnet-side.ts'
 
+/** What a user runs. */
 const COMMAND = fileURLToPath(new URL('../../bin/zmqnet.js', import.meta.url))
+/** Two runs of each before the first that counts: the files are in the cache of the system then. */
+const WARM_UPS = 2
+const LIMIT_MS = 20_000
 
-/** Wall times in milliseconds, one for each run. */
-export interface CommandTimes {
-  readonly nothingMs: readonly number[]
-  readonly sendMs: readonly number[]
-}
-
-/** Sends to the node "one" of a mesh that runs. Throws when the command does not exit with 0. */
-export function timeCommand(places: Places, runs: number): CommandTimes {
+/** Sends to a node of a mesh that runs. Throws when the command does not exit with 0. */
+export async function timeCommand(figures: Figures, runs: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'zmqnet-bench-'))
+  const mesh = await Team.start('zmqnet-same-host', 2, [])
   try {
     const path = join(folder, 'peers.json')
-    writeFileSync(path, JSON.stringify({ peers: places.nodes.map(asPeer) }))
-    const nothingMs: number[] = []
-    const sendMs: number[] = []
-    for (let run = 0; run < runs; run += 1) {
-      nothingMs.push(wallMs(['-e', '0']))
-      sendMs.push(wallMs([COMMAND, '-p', path, 'send', '-n', 'one', 'this is a test message']))
+    writeFileSync(path, JSON.stringify(peersOf(mesh.places)))
+    for (let run = -WARM_UPS; run < runs; run += 1) {
+      const nothingMs = await wallMs(['-e', '0'])
+      const sendMs = await wallMs([COMMAND, '-p', path, 'send', '-n', 'server-1', 'this is a test message'])
+      if (run < 0) continue
+      figures.add(TITLES.nothing, 'ms', 'zmqnet-tcp', nothingMs)
+      figures.add(TITLES.send, 'ms', 'zmqnet-tcp', sendMs)
     }
-    return { nothingMs, sendMs }
   } finally {
+    await mesh.end()
     rmSync(folder, { recursive: true })
   }
 }
 
-function asPeer({ name, address }: Places['nodes'][number], index: number) {
-  const [host, port] = address.split(':')
-  return { pid: index + 1, name, ip_address: host, port: Number(port) }
-}
-
-function wallMs(args: readonly string[]): number {
+/** Not spawnSync: it would hold up the pipes to the workers for as long. */
+async function wallMs(args: readonly string[]): Promise<number> {
   const env = { ...process.env }
   // Node.js reads these certificates at every start, which nothing here needs.
   delete env.NODE_EXTRA_CA_CERTS
   const startedAt = performance.now()
-  const { status, stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`)
-  return performance.now() - startedAt
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'], timeout: LIMIT_MS })
+  let stderr = ''
+  child.stderr.on('data', (text) => {
+    stderr += String(text)
+  })
+  const [code, signal] = await once(child, 'exit')
+  const tookMs = performance.now() - startedAt
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${signal ?? code}: ${stderr}`)
+  return tookMs
 }

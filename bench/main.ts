@@ -1,60 +1,39 @@
 /**
- * The benchmark: zmqnet beside raw zeromq.js, in one interleaved run of a few minutes, on the loopback of one machine.
- * Each round runs every scenario on all sides, one right after the other, and changes which side comes first. What it
- * prints are medians of the rounds and ratios; figures of two machines, or of two runs, do not compare.
+ * The benchmark: zmqnet beside raw zeromq.js and its peers, in one interleaved run of about ten minutes, on the loopback of one
+ * machine. What it prints are medians of the rounds and ratios; figures of two machines, or of two runs, do not compare.
  *
- * Usage: npm run bench [-- --rounds 5] [-- --measure 900] [-- --only "echo 64 B"] [-- --profile FOLDER]
+ * Usage: npm run bench -- --help
  */
 
-import { parseArgs } from 'node:util'
-import { timeCommand } from './command-time.ts'
-import { Crew } from './crew.ts'
-import { commandTable, type Measured, machineLine, throughputTable } from './report.ts'
-import { scenarios } from './scenarios.ts'
-import type { Side } from './sides.ts'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { HELP, type Options, parseOptions } from './command-line.ts'
+import { reportOf, withReport } from './report.ts'
+import { completeResults, type Results } from './results.ts'
+import { runAll } from './run-all.ts'
+import { textOf } from './stage.ts'
 
-const SIDES: readonly Side[] = ['zmqnet', 'promise', 'bare']
+const README = new URL('../../bench/README.md', import.meta.url)
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    /** Milliseconds that each scenario counts on each side; a quarter of it goes before, to warm up. */
-    measure: { type: 'string', default: '900' },
-    /** Only the scenarios whose title contains this. */
-    only: { type: 'string', default: '' },
-    /** A folder for CPU profiles of all workers. */
-    profile: { type: 'string' },
-    /** How often the command line is timed. */
-    commands: { type: 'string', default: '15' },
-  },
-})
+// Ctrl-C: all workers end with this process.
+process.once('SIGINT', () => process.exit(130))
+process.once('SIGTERM', () => process.exit(143))
 
-const rounds = Number(values.rounds)
-const measureMs = Number(values.measure)
-const times = { warmUpMs: measureMs / 4, measureMs }
-const chosen = scenarios.filter(({ title }) => title.includes(values.only))
-const profiling = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`]
-
-const crew = await Crew.start(profiling)
 try {
-  const measured = chosen.map((scenario) => ({ scenario, rates: { zmqnet: [], promise: [], bare: [] } }))
-  for (let round = 0; round < rounds; round += 1) {
-    for (const figure of measured) await measure(figure, round)
-  }
-  console.log(`\n${machineLine()}\n`)
-  if (measured.length > 0) console.log(`${throughputTable(measured)}\n`)
-  const runs = Number(values.commands)
-  if (runs > 0) console.log(commandTable(timeCommand(crew.places, runs)))
-} finally {
-  await crew.end()
+  const options = parseOptions(process.argv.slice(2))
+  if (options.help) process.stdout.write(HELP)
+  else writeOut(options.from === undefined ? await runAll(options) : readResults(options.from), options)
+} catch (error) {
+  process.stderr.write(`bench: ${textOf(error)}\n`)
+  process.exitCode = 2
 }
 
-async function measure({ scenario, rates }: Measured, round: number): Promise<void> {
-  const order = scenario.kind === 'oneway' ? SIDES.filter((side) => side !== 'promise') : SIDES
-  const first = round % order.length
-  for (const side of [...order.slice(first), ...order.slice(0, first)]) {
-    const rate = await crew.measure(side, scenario, times)
-    rates[side].push(rate)
-    console.error(`round ${round + 1} of ${rounds}: ${scenario.title}: ${side} ${Math.round(rate)}/s`)
-  }
+function readResults(path: string): Results {
+  return JSON.parse(readFileSync(path, 'utf8')) as Results
+}
+
+function writeOut(results: Results, { json, readme }: Options): void {
+  const report = reportOf(results)
+  process.stdout.write(`\n${report}\n`)
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(completeResults(results), undefined, 2)}\n`)
+  if (readme) writeFileSync(README, withReport(readFileSync(README, 'utf8'), report))
 }

@@ -1,63 +1,69 @@
 /**
- * What is measured, as a table: one line for each figure. Both sides, zmqnet and raw zeromq.js, get the same lines.
+ * The throughput figures, as a table: one line for each. All sides get the same lines; what a side does not offer, it
+ * leaves out.
  */
 
-/** `echo`: ask and wait for the same body. `oneway`: counted where it arrives. `broadcast`: ask two, wait for both. */
-export type ScenarioKind = 'echo' | 'oneway' | 'broadcast'
+/**
+ * `echo`: ask and wait for the same body. `oneway`: counted where it arrives. `broadcast`: ask all servers, wait for all.
+ * `upload`: ask with a body and wait for its length; it has no line here, it is the load beside the heartbeats.
+ */
+export type ScenarioKind = 'echo' | 'oneway' | 'broadcast' | 'upload'
 
 /** One figure. */
 export interface Scenario {
   readonly title: string
   readonly kind: ScenarioKind
   readonly bodyBytes: number
-  /** Operations that are under way at a time. Raw one-way messages have no receipt, so there it means nothing. */
+  /** Operations that are under way at a time. For one-way messages, those without a receipt. */
   readonly inFlight: number
+  /** How many servers the client knows; scenarios with the same number share their processes. */
+  readonly servers: number
+  /** `MB/s`: millions of bytes in bodies, each way. */
+  readonly unit: '/s' | 'MB/s'
 }
 
 const KIB = 1024
+const MIB = 1024 * KIB
+
+const echo = (size: string, bodyBytes: number, inFlight: number): Scenario => {
+  return {
+    title: `echo ${size}, ${inFlight} in flight`,
+    kind: 'echo',
+    bodyBytes,
+    inFlight,
+    servers: 1,
+    unit: '/s',
+  }
+}
+
+const bodies = (size: string, bodyBytes: number, inFlight: number): Scenario => {
+  return { title: `bodies of ${size}`, kind: 'echo', bodyBytes, inFlight, servers: 1, unit: 'MB/s' }
+}
+
+const broadcast = (servers: number, inFlight: number): Scenario => {
+  const title = `broadcast 64 B to ${servers}, ${inFlight} in flight`
+  return { title, kind: 'broadcast', bodyBytes: 64, inFlight, servers, unit: '/s' }
+}
 
 /** The figures in the order of the table. */
 export const scenarios: readonly Scenario[] = [
-  { title: 'echo 64 B, 1 in flight', kind: 'echo', bodyBytes: 64, inFlight: 1 },
-  { title: 'echo 64 B, 100 in flight', kind: 'echo', bodyBytes: 64, inFlight: 100 },
-  { title: 'echo 64 B, 1000 in flight', kind: 'echo', bodyBytes: 64, inFlight: 1000 },
-  { title: 'echo 4 KiB, 1 in flight', kind: 'echo', bodyBytes: 4 * KIB, inFlight: 1 },
-  { title: 'echo 4 KiB, 100 in flight', kind: 'echo', bodyBytes: 4 * KIB, inFlight: 100 },
-  // A node queues at most 3.5 MiB for a peer, so that 1000 of these at once would be refused with QUEUE_FULL.
-  { title: 'echo 4 KiB, 800 in flight', kind: 'echo', bodyBytes: 4 * KIB, inFlight: 800 },
-  { title: 'echo 64 KiB, 8 in flight', kind: 'echo', bodyBytes: 64 * KIB, inFlight: 8 },
-  { title: 'echo 1 MiB, 2 in flight', kind: 'echo', bodyBytes: KIB * KIB, inFlight: 2 },
-  { title: 'one-way 64 B, 1000 without receipt', kind: 'oneway', bodyBytes: 64, inFlight: 1000 },
-  { title: 'broadcast 64 B to 2, 1 in flight', kind: 'broadcast', bodyBytes: 64, inFlight: 1 },
-  { title: 'broadcast 64 B to 2, 100 in flight', kind: 'broadcast', bodyBytes: 64, inFlight: 100 },
+  echo('64 B', 64, 1),
+  echo('64 B', 64, 100),
+  echo('64 B', 64, 1000),
+  echo('4 KiB', 4 * KIB, 1),
+  echo('4 KiB', 4 * KIB, 100),
+  echo('4 KiB', 4 * KIB, 1000),
+  { title: 'one-way 64 B', kind: 'oneway', bodyBytes: 64, inFlight: 1000, servers: 1, unit: '/s' },
+  bodies('64 KiB', 64 * KIB, 8),
+  bodies('1 MiB', MIB, 2),
+  bodies('16 MiB', 16 * MIB, 1),
+  ...[2, 7, 15].flatMap((servers) => [broadcast(servers, 1), broadcast(servers, 100)]),
 ]
 
-/** When a run counts: after `warmUpMs`, for `measureMs`. */
-export interface Times {
-  readonly warmUpMs: number
-  readonly measureMs: number
-}
+/** The operation that measures a delay beside other traffic. */
+export const PROBE: Scenario = echo('64 B', 64, 1)
 
-/** Counts what ends while a run counts. Times by performance.now() of the process that counts. */
-export class Tally {
-  readonly endAt: number
-  readonly #beginAt: number
-  #count = 0
-
-  constructor({ warmUpMs, measureMs }: Times) {
-    this.#beginAt = performance.now() + warmUpMs
-    this.endAt = this.#beginAt + measureMs
-  }
-
-  /** One operation ended now. Gives whether another one is to begin. */
-  ended(): boolean {
-    const now = performance.now()
-    if (now >= this.endAt) return false
-    if (now >= this.#beginAt) this.#count += 1
-    return true
-  }
-
-  get perSecond(): number {
-    return (this.#count / (this.endAt - this.#beginAt)) * 1000
-  }
+/** The operation that loads a connection. */
+export function uploadOf(bodyBytes: number, inFlight: number): Scenario {
+  return { title: 'upload', kind: 'upload', bodyBytes, inFlight, servers: 1, unit: 'MB/s' }
 }

@@ -1,0 +1,64 @@
+/**
+ * What memory.ts looks at: one process that is linked to many idle peers, and one that plays all of these peers. A link
+ * goes both ways, as in a mesh: the subject dials each peer, and each peer dials the subject. The peers do not know each
+ * other, so that one process can play all of them.
+ */
+
+import type { Places, TeamName } from './sides.ts'
+
+/** Keeps sockets from being collected. */
+const kept: unknown[] = []
+
+export async function startIdleSubject(team: TeamName, places: Places): Promise<void> {
+  if (team === 'raw') return startRawSubject(places)
+  const { createNode } = await import('../src/index.ts')
+  const { CLIENT_NAME, checkTransport, peersOf } = await import('./zmqnet-side.ts')
+  const sameHost = team === 'zmqnet-same-host'
+  const node = await createNode({ name: CLIENT_NAME, peers: peersOf(places), sameHost })
+  await node.ready(15_000)
+  checkTransport(node, sameHost)
+  kept.push(node)
+}
+
+export async function startIdlePeers(team: TeamName, places: Places): Promise<void> {
+  if (team === 'raw') return startRawPeers(places)
+  const { createNode } = await import('../src/index.ts')
+  const { peersOf } = await import('./zmqnet-side.ts')
+  const sameHost = team === 'zmqnet-same-host'
+  for (const server of places.servers) {
+    const peers = peersOf({ ...places, servers: [server] })
+    kept.push(await createNode({ name: server.name, peers, sameHost }))
+  }
+}
+
+async function startRawSubject({ client, servers }: Places): Promise<void> {
+  const { Dealer, Router } = await import('zeromq')
+  const router = new Router()
+  await router.bind(`tcp://${client}`)
+  kept.push(router)
+  const greeted = receive(router, servers.length)
+  for (const { address } of servers) {
+    const dealer = new Dealer()
+    dealer.connect(`tcp://${address}`)
+    await dealer.send('hello')
+    kept.push(dealer)
+  }
+  await greeted
+}
+
+async function startRawPeers({ client, servers }: Places): Promise<void> {
+  const { Dealer, Router } = await import('zeromq')
+  for (const { address } of servers) {
+    const router = new Router()
+    await router.bind(`tcp://${address}`)
+    const dealer = new Dealer({ linger: 0 })
+    dealer.connect(`tcp://${client}`)
+    await dealer.send('hello')
+    kept.push(router, dealer)
+  }
+}
+
+/** The far side has connected when it was heard. */
+async function receive(router: { receive(): Promise<unknown> }, count: number): Promise<void> {
+  for (let heard = 0; heard < count; heard += 1) await router.receive()
+}
