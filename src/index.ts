@@ -5,6 +5,7 @@
 import type { Client, ConnectOptions, Node, NodeOptions } from './node/api.ts'
 import { startClient } from './node/client.ts'
 import {
+  clientMaxBody,
   DEFAULT_NETWORK,
   DEFAULT_TICK_MS,
   findPeer,
@@ -35,10 +36,11 @@ export async function connect(name: string, options: ConnectOptions = {}): Promi
   const config = loadPeers(options.peers)
   const target = findPeer(config, name)
   const { network = DEFAULT_NETWORK, tickMs = DEFAULT_TICK_MS } = config
+  const maxBodyBytes = clientMaxBody(options.maxBody)
   const log = await chooseLog(options.log)
   const sameHost = resolveSameHost(options.sameHost, config)
   const timeoutMs = options.timeout ?? 0
-  return startClient({ target, network, tickMs, sameHost, log, timeoutMs }, realWorld())
+  return startClient({ target, network, tickMs, sameHost, log, maxBodyBytes, timeoutMs }, realWorld())
 }
 
 export { formatDuration, parseDuration } from './discovery/duration.ts'
@@ -64,6 +66,7 @@ export type {
   PeerState,
   PeersConfig,
   PeerView,
+  Progress,
   Receipt,
   RequestOptions,
   SendOptions,

@@ -35,8 +35,9 @@ export class Books<T extends Entry> {
     return this.#entries.size
   }
 
-  get fullness(): Fullness {
-    return this.#capacity.fullness
+  /** How full it is for one more of this size. */
+  fullnessFor(sizeBytes: number): Fullness {
+    return this.#capacity.fullnessFor(sizeBytes)
   }
 
   /** The entry with the lowest number. */

@@ -6,52 +6,64 @@
  */
 
 import { assert } from './assert.ts'
+import { BodyBook } from './body-book.ts'
 
 /** What a place may hold. */
 export interface Limits {
   readonly maxItems: number
   /** Bytes of all bodies together. */
   readonly maxBytes: number
+  /** Bodies from `fromBytes` on are counted apart, up to `maxBytes`. Default: they are counted like all others. */
+  readonly large?: { readonly fromBytes: number; readonly maxBytes: number }
 }
 
 /** How full a place is, for a message to people. */
-export interface Fullness extends Limits {
+export interface Fullness {
   readonly items: number
+  readonly maxItems: number
   readonly bytes: number
+  readonly maxBytes: number
 }
 
 /** The count of one place. */
 export class Capacity {
-  readonly #limits: Limits
+  readonly #maxItems: number
+  readonly #bodies: BodyBook
   #items = 0
-  #bytes = 0
 
-  constructor(limits: Limits) {
-    assert(limits.maxItems > 0 && limits.maxBytes > 0, 'limits are positive')
-    this.#limits = limits
+  constructor({ maxItems, maxBytes, large }: Limits) {
+    assert(maxItems > 0 && maxBytes > 0, 'limits are positive')
+    this.#maxItems = maxItems
+    this.#bodies = new BodyBook({
+      smallBytes: maxBytes,
+      largeFromBytes: large?.fromBytes ?? Number.POSITIVE_INFINITY,
+      largeBytes: large?.maxBytes ?? 0,
+    })
   }
 
   get items(): number {
     return this.#items
   }
 
-  get fullness(): Fullness {
-    return { items: this.#items, bytes: this.#bytes, ...this.#limits }
+  /** How full it is for an item of this size. */
+  fullnessFor(sizeBytes: number): Fullness {
+    const { bytes, bound } = this.#bodies.classOf(sizeBytes)
+    return { items: this.#items, maxItems: this.#maxItems, bytes, maxBytes: bound }
   }
 
   /** Whether one more item of this size keeps both limits. */
   hasRoom(sizeBytes: number): boolean {
-    return this.#items < this.#limits.maxItems && this.#bytes + sizeBytes <= this.#limits.maxBytes
+    return this.#items < this.#maxItems && this.#bodies.hasRoom(sizeBytes)
   }
 
   add(sizeBytes: number): void {
     this.#items += 1
-    this.#bytes += sizeBytes
+    this.#bodies.add(sizeBytes)
   }
 
   remove(sizeBytes: number): void {
-    assert(this.#items > 0 && this.#bytes >= sizeBytes, 'only what was added is removed')
+    assert(this.#items > 0, 'only what was added is removed')
     this.#items -= 1
-    this.#bytes -= sizeBytes
+    this.#bodies.remove(sizeBytes)
   }
 }

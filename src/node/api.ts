@@ -61,6 +61,14 @@ export interface HandlerContext {
 /** Answers a message. What it returns is the reply; what it throws reaches the caller as HANDLER_FAILED. */
 export type Handler = (body: BodyValue, context: HandlerContext) => BodyValue | Promise<BodyValue>
 
+/** How far a large body has come. */
+export interface Progress {
+  /** `out`: our body on its way to the peer, as the peer confirms it. `in`: the body of its reply, as it arrives. */
+  readonly direction: 'out' | 'in'
+  readonly bytes: number
+  readonly totalBytes: number
+}
+
 /** How hard a request tries. */
 export interface RequestOptions {
   /** Milliseconds for each attempt. Default 2500. Too low repeats what is only slow, too high notices losses late. */
@@ -73,6 +81,11 @@ export interface RequestOptions {
   readonly signal?: AbortSignal
   /** Whether the handler may run again, in another run of the peer, when it is unknown whether it ran. Default false. */
   readonly idempotent?: boolean
+  /**
+   * Is told how far a body has come that travels in chunks, which those of half a MiB and more do. While one makes
+   * progress, the timeout of an attempt counts from the last of it. What this throws is ignored.
+   */
+  readonly onProgress?: (progress: Progress) => void
 }
 
 /** How long a one-way message may wait. */
@@ -84,6 +97,8 @@ export interface SendOptions {
   readonly timeout?: number
   /** Gives the message up: not sent while it still waits here, else unknown. What has left is not called back. */
   readonly signal?: AbortSignal
+  /** Is told how far a body has come that travels in chunks. What this throws is ignored. */
+  readonly onProgress?: (progress: Progress) => void
 }
 
 /** What a one-way message answers once the peer's node has it. */
@@ -198,6 +213,8 @@ export interface NodeStatus {
    * for itself, and handlers that run. The handler that answers a remote question for this status is among them.
    */
   readonly pending: number
+  /** Large bodies that are on their way now, to this node and from it. */
+  readonly transfers: number
   readonly counters: Counters
 }
 
@@ -217,6 +234,11 @@ export interface NodeOptions {
   readonly statusEvery?: number
   /** Whether links to and from peers on this machine take a shorter way than tcp; overrides the file. Default true. */
   readonly sameHost?: boolean
+  /**
+   * The largest body that this node takes and sends, in bytes, from 1 KiB to 1 GiB. Default 64 MiB. Higher: a peer may
+   * make this node hold more, up to twice this for what is on its way here and for each book of what is kept.
+   */
+  readonly maxBody?: number
 }
 
 /** How a client is made. */
@@ -231,6 +253,8 @@ export interface ConnectOptions {
    * is found on first contact over tcp, which costs a client of a single request more than it saves.
    */
   readonly sameHost?: boolean
+  /** The largest body that this client takes and sends, in bytes, from 1 KiB to 1 GiB. Default 64 MiB. */
+  readonly maxBody?: number
 }
 
 /** How a node or client is closed. */

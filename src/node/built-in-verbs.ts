@@ -65,6 +65,7 @@ async function fanOut(context: Context, verb: string, body: BodyValue): Promise<
 /** A body in a log line: at most one short line. */
 function shorten(body: BodyValue): string {
   const text = typeof body === 'string' ? body : (JSON.stringify(body) ?? 'nothing')
-  const line = text.replaceAll(/\s+/g, ' ')
+  // A body may be many MiB: no more of it is looked at than is shown.
+  const line = text.slice(0, 1000).replaceAll(/\s+/g, ' ')
   return line.length <= 200 ? line : `${line.slice(0, 200)}…`
 }

@@ -5,7 +5,7 @@
 
 import { newIncarnation } from '../base/ids.ts'
 import { ZmqnetError } from '../errors.ts'
-import { MAX_BODY_BYTES } from '../wire/limits.ts'
+import type { Pace } from '../transfer/pace.ts'
 import type {
   BodyValue,
   Client,
@@ -33,6 +33,10 @@ export interface ClientSettings {
   readonly tickMs: number
   /** Whether the link to a node on the same host takes a shorter way than tcp. */
   readonly sameHost: boolean
+  /** The largest body that it takes and sends, in bytes. */
+  readonly maxBodyBytes: number
+  /** How large bodies are cut, where not as usual: for the simulator. */
+  readonly pace?: Pace | undefined
   readonly log: Logger | undefined
   /** Milliseconds to wait for the first contact; 0 does not wait. */
   readonly timeoutMs: number
@@ -57,7 +61,7 @@ class MeshClient implements Client {
   #closing: Promise<void> | undefined
 
   constructor(settings: ClientSettings, world: World) {
-    const { target, network, tickMs, sameHost, log } = settings
+    const { target, network, tickMs, sameHost, log, maxBodyBytes, pace } = settings
     this.#world = world
     this.node = target.name
     // Two clients never share a name by chance: 64 random bits.
@@ -86,11 +90,12 @@ class MeshClient implements Client {
         role: 'client',
         incarnation,
         network,
-        maxBodyBytes: MAX_BODY_BYTES,
+        maxBodyBytes,
         hostToken: sameHost ? this.#driver.transport.hostToken : undefined,
       },
       peers: [target],
       tickMs,
+      pace,
       hasVerb: () => false,
     })
   }

@@ -21,6 +21,7 @@ import {
 } from '../discovery/peers-file.ts'
 import { misspelt } from '../discovery/spelling.ts'
 import { ZmqnetError } from '../errors.ts'
+import { DEFAULT_MAX_BODY_BYTES, HIGHEST_MAX_BODY_BYTES, LOWEST_MAX_BODY_BYTES } from '../wire/limits.ts'
 import type { NodeOptions, PeerConfig, PeersConfig } from './api.ts'
 import type { NodeSettings } from './world.ts'
 
@@ -72,6 +73,7 @@ export function resolveNodeSettings(options: NodeOptions, env: Environment = pro
   if (!(statusEveryMs >= 1000))
     report('statusEvery', `expected at least 1000 milliseconds, ${found(statusEveryMs)}`)
   const sameHost = readSameHost(options.sameHost, 'sameHost', report) ?? config.sameHost ?? DEFAULT_SAME_HOST
+  const maxBodyBytes = readMaxBody(options.maxBody, report)
   if (faults.length > 0) throw configError(describe('the node options', faults))
   return {
     name: options.name,
@@ -81,6 +83,7 @@ export function resolveNodeSettings(options: NodeOptions, env: Environment = pro
     tickMs,
     statusEveryMs,
     sameHost,
+    maxBodyBytes,
     log: undefined,
   }
 }
@@ -91,6 +94,23 @@ export function resolveSameHost(option: boolean | undefined, config: PeersConfig
   const given = readSameHost(option, 'sameHost', (path, message) => faults.push({ path, message }))
   if (faults.length > 0) throw configError(describe('the client options', faults))
   return given ?? config.sameHost ?? DEFAULT_SAME_HOST
+}
+
+/** The largest body of a client. Throws a ZmqnetError of code CONFIG. */
+export function clientMaxBody(option: number | undefined): number {
+  const faults: Fault[] = []
+  const maxBodyBytes = readMaxBody(option, (path, message) => faults.push({ path, message }))
+  if (faults.length > 0) throw configError(describe('the client options', faults))
+  return maxBodyBytes
+}
+
+function readMaxBody(option: number | undefined, report: (path: string, message: string) => unknown): number {
+  const bytes = option ?? DEFAULT_MAX_BODY_BYTES
+  const isFit = Number.isInteger(bytes) && bytes >= LOWEST_MAX_BODY_BYTES && bytes <= HIGHEST_MAX_BODY_BYTES
+  if (isFit) return bytes
+  const range = `${LOWEST_MAX_BODY_BYTES} to ${HIGHEST_MAX_BODY_BYTES}`
+  report('maxBody', `expected a whole number of bytes from ${range}, ${found(bytes)}`)
+  return DEFAULT_MAX_BODY_BYTES
 }
 
 /** A node binds what its peers dial, unless it is told otherwise. */

@@ -18,8 +18,11 @@ import { suspicionTimes } from '../liveness/suspicion.ts'
 import type { Ask, RequestOrder } from '../rpc/caller.ts'
 import type { Identity } from '../session/identity.ts'
 import type { LinkCarrier } from '../session/links.ts'
-import type { Beat, Message, Reply, Request, Send } from '../wire/messages.ts'
+import { DEFAULT_PACE, type Pace } from '../transfer/pace.ts'
+import { bodyLimitOf, type TransferEvent, Transfers } from '../transfer/transfers.ts'
+import type { Beat, Freight, Message } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
+import { abilityAt } from './ability.ts'
 import { missingBecause } from './missing.ts'
 import { Outreach, type OutreachEvent } from './outreach.ts'
 import { Reception, type ReceptionEvent } from './reception.ts'
@@ -30,6 +33,8 @@ export interface CoreSettings {
   /** The peers that are dialled, with the connection that the transport gave each. */
   readonly peers: readonly { readonly name: string; readonly connection: ConnectionId }[]
   readonly tickMs: number
+  /** How large bodies are cut. Default: DEFAULT_PACE. */
+  readonly pace?: Pace | undefined
   readonly hasVerb: (verb: string) => boolean
   /** Bytes that wait in the queues of this node, for its heartbeats. */
   readonly queuedBytes: () => number
@@ -51,6 +56,7 @@ export class Core {
   readonly reception: Reception
   readonly caster: Caster
   readonly detector: Detector
+  readonly transfers: Transfers
   readonly #health = new OwnHealth()
   /** The requests of each broadcast that is not over. */
   readonly #asks = new Map<Cast, Ask[]>()
@@ -58,22 +64,32 @@ export class Core {
   readonly #out: Out<CoreEvent>
 
   constructor(now: number, settings: CoreSettings, random: Random, out: Out<CoreEvent>) {
-    const { self, tickMs, hasVerb } = settings
-    const { send } = out
+    const { self, tickMs, hasVerb, pace = DEFAULT_PACE } = settings
     this.#settings = settings
     this.#out = out
+    this.transfers = new Transfers(
+      {
+        pace,
+        maxBodyBytes: self.maxBodyBytes,
+        abilityOf: (connection) => abilityAt(this.outreach, this.reception, connection),
+        tooLarge: (at, to, head) => this.tooLarge(at, to, head, self.maxBodyBytes),
+      },
+      { send: out.send, tell: (event) => this.#onTransfer(event) },
+    )
+    const { transfers } = this
+    const { send } = transfers
     this.caster = new Caster((event) => this.#onCaster(event))
     this.detector = new Detector(suspicionTimes(tickMs), (event) => this.#onDetector(event))
     const ownLoad = (at: number): OwnLoad => this.#ownLoad(at)
     const echo = (at: number, connection: ConnectionId, beat: Beat): void =>
       this.#onBeat(at, connection, beat)
     this.outreach = new Outreach(
-      { self, tickMs, random, detector: this.detector, ownLoad, echo },
+      { self, tickMs, random, detector: this.detector, transfers, ownLoad, echo },
       { send, tell: (event) => this.#onOutreach(event) },
     )
     const isMember = (name: string): boolean => this.outreach.routes.has(name)
     this.reception = new Reception(
-      { self, isMember, hasVerb, echo },
+      { self, transfers, isMember, hasVerb, echo },
       { send, tell: (event) => this.#onReception(event) },
     )
     for (const { name, connection } of settings.peers) {
@@ -84,13 +100,15 @@ export class Core {
 
   /** When `wake` is to be called at the latest; Infinity when nothing waits for time. */
   get deadline(): number {
-    return Math.min(this.outreach.deadline, this.reception.deadline, this.detector.deadline)
+    const machines = Math.min(this.outreach.deadline, this.reception.deadline, this.detector.deadline)
+    return Math.min(machines, this.transfers.deadline)
   }
 
   /** How many operations wait for an answer, here or elsewhere. */
   get pendingCount(): number {
     const { caller, sender } = this.outreach
-    return caller.pendingCount + sender.pendingCount + this.caster.pendingCount + this.reception.runningCount
+    const asked = caller.pendingCount + sender.pendingCount + this.caster.pendingCount
+    return asked + this.reception.runningCount + this.transfers.outgoing.count
   }
 
   isLink(connection: ConnectionId): boolean {
@@ -121,14 +139,23 @@ export class Core {
 
   /** A message that was handed out never left. What was to go to a guest is his to ask for again. */
   unsent(now: number, connection: ConnectionId, message: Message, cause: UnsentCause): void {
+    if (message.kind === 'chunk' || message.kind === 'offer')
+      this.transfers.unsent(connection, message, cause)
     const link = this.outreach.links.get(connection)
     if (link !== undefined) this.outreach.unsent(now, link, message, cause)
   }
 
-  /** The queue of a connection had no room for a one-way message, and has some again. */
-  roomAgain(connection: ConnectionId): void {
-    const link = this.outreach.links.get(connection)
-    if (link !== undefined) this.outreach.sender.roomAgain(link.peer)
+  /** The end of a turn: large bodies that were handed over in it begin to leave. Cheap when there are none. */
+  endTurn(now: number): void {
+    this.transfers.begin(now)
+  }
+
+  /** The largest body that the other end of a connection takes from us, in bytes. */
+  bodyLimit(connection: ConnectionId | undefined): number {
+    const ability =
+      connection === undefined ? undefined : abilityAt(this.outreach, this.reception, connection)
+    const { maxBodyBytes } = this.#settings.self
+    return ability === undefined ? maxBodyBytes : Math.min(maxBodyBytes, bodyLimitOf(ability))
   }
 
   /** Messages came in together on one connection. */
@@ -148,8 +175,8 @@ export class Core {
   }
 
   /** A message came in whose body is above the limit and was left out. */
-  tooLarge(now: number, connection: ConnectionId, message: Request | Reply | Send): void {
-    const text = `The body is above the limit of ${this.#settings.self.maxBodyBytes} bytes`
+  tooLarge(now: number, connection: ConnectionId, message: Freight, limitBytes: number): void {
+    const text = `The body is above the limit of ${limitBytes} bytes`
     this.#out.tell({ kind: 'violation', connection, text })
     const { kind, sequence } = message
     const link = this.outreach.links.get(connection)
@@ -202,6 +229,18 @@ export class Core {
     this.reception.wake(now)
     this.outreach.wake(now)
     this.detector.wake(now)
+    this.transfers.wake(now)
+  }
+
+  #onTransfer(event: TransferEvent): void {
+    if (event.kind === 'violation') {
+      this.#out.tell(event)
+      return
+    }
+    const link = this.outreach.links.get(event.connection)
+    if (link !== undefined) this.outreach.transferred(link, event)
+    else if (event.kind === 'transfer-out' && event.bytes === event.totalBytes)
+      this.reception.confirmed(event.connection, event.head.sequence)
   }
 
   #onBeat(now: number, connection: ConnectionId, beat: Beat): void {
@@ -226,7 +265,7 @@ export class Core {
     } else if (event.kind === 'request-failed' && event.ask.ticket instanceof Leg) {
       const { reason, text } = missingBecause(event.failure)
       this.caster.missed(event.now, event.ask.ticket, reason, text)
-    } else {
+    } else if (event.kind !== 'progress' || !(event.operation.ticket instanceof Leg)) {
       this.#out.tell(event)
     }
   }

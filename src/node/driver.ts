@@ -10,7 +10,7 @@ import { Deadlines, type Timed } from '../base/deadlines.ts'
 import type { ConnectionId } from '../base/ids.ts'
 import type { DownCause, Transport, TransportListener } from '../transport/transport.ts'
 import { decodeFrames } from '../wire/batch.ts'
-import { MAX_BODY_BYTES } from '../wire/limits.ts'
+import { WHOLE_BODY_BYTES } from '../wire/limits.ts'
 import type { Message } from '../wire/messages.ts'
 import type { UnsentCause } from '../wire/out.ts'
 import type { Counters, PeerConfig } from './api.ts'
@@ -52,6 +52,8 @@ export class Driver implements TransportListener {
   readonly #mailer: Mailer
   readonly #tasks = new Deadlines<Task>()
   #core: Core | undefined
+  /** The largest body that is taken in one message. */
+  #wholeBodyBytes = WHOLE_BODY_BYTES
   readonly #events: CoreEvent[] = []
   #onIdle: (() => void) | undefined
   #isHandingOn = false
@@ -82,6 +84,7 @@ export class Driver implements TransportListener {
       name,
       connection: this.transport.dial(address),
     }))
+    this.#wholeBodyBytes = Math.min(WHOLE_BODY_BYTES, settings.self.maxBodyBytes)
     const queuedBytes = () => this.#mailer.queuedBytes
     this.#core = new Core(this.now, { ...settings, peers, queuedBytes }, this.#world.random, {
       send: (connection, message) => this.#mailer.push(connection, message),
@@ -146,11 +149,11 @@ export class Driver implements TransportListener {
   receive(connection: ConnectionId, frames: readonly Uint8Array[]): void {
     if (this.#isDeaf) return
     const { now } = this
-    const decoded = decodeFrames(frames, now, MAX_BODY_BYTES)
+    const decoded = decodeFrames(frames, now, this.#wholeBodyBytes)
     this.#framesReceived += 1
     this.#received += decoded.messages.length
     if (decoded.messages.length > 0) this.core.receive(now, connection, decoded.messages)
-    for (const message of decoded.tooLarge) this.core.tooLarge(now, connection, message)
+    for (const message of decoded.tooLarge) this.core.tooLarge(now, connection, message, this.#wholeBodyBytes)
     if (decoded.malformed !== undefined) this.#violation(connection, decoded.malformed)
     if (decoded.unknown > 0) this.#violation(connection, `${decoded.unknown} envelopes of an unknown kind`)
     this.#handOn()
@@ -216,7 +219,7 @@ export class Driver implements TransportListener {
 
   #roomAgain(connection: ConnectionId): void {
     if (this.#isClosed) return
-    this.core.roomAgain(connection)
+    this.core.outreach.roomAgain(connection)
     this.#openTurn()
   }
 
@@ -291,6 +294,8 @@ export class Driver implements TransportListener {
   }
 
   #settleTurn(): void {
+    this.#core?.endTurn(this.now)
+    this.#handOn()
     this.#mailer.flush()
     if (this.#onIdle !== undefined && this.isIdle) this.#onIdle()
     this.#setAlarm()

@@ -7,7 +7,7 @@ import { ZmqnetError } from '../errors.ts'
 import type { Arrival } from '../oneway/receiver.ts'
 import type { AbortReason, Call, CallOutcome } from '../rpc/responder.ts'
 import { decodeBody, encodeBody } from '../wire/body.ts'
-import { MAX_BODY_BYTES, MAX_TEXT_BYTES } from '../wire/limits.ts'
+import { MAX_TEXT_BYTES } from '../wire/limits.ts'
 import type { Body } from '../wire/messages.ts'
 import type {
   BodyValue,
@@ -159,8 +159,9 @@ export class Handlers {
       deadlineAt,
     })
     call.ticket = context
-    this.#run(verb, request.body, context, (outcome) => {
-      const { driver } = this.#settings
+    const { driver } = this.#settings
+    const limit = (): number => driver.core.bodyLimit(caller.connection)
+    this.#run(verb, request.body, context, limit, (outcome) => {
       driver.core.reception.finish(call, outcome)
       driver.afterCommand()
     })
@@ -178,7 +179,7 @@ export class Handlers {
     const visit = { from, verb, kind: 'send', attempt: 1, deadlineAt: Number.POSITIVE_INFINITY } as const
     const context = new Context(this.#settings, visit)
     arrival.ticket = context
-    this.#run(verb, body, context, (outcome) => {
+    this.#run(verb, body, context, noLimit, (outcome) => {
       if (outcome.kind === 'failed') this.#settings.onLostFailure(from, verb, outcome.text)
       const { driver } = this.#settings
       driver.core.reception.finishArrival(arrival)
@@ -186,7 +187,14 @@ export class Handlers {
     })
   }
 
-  #run(verb: string, body: Body, context: Context, done: (outcome: CallOutcome) => void): void {
+  /** `limit` gives the largest body that can be answered, in bytes, when there is an answer. */
+  #run(
+    verb: string,
+    body: Body,
+    context: Context,
+    limit: () => number,
+    done: (outcome: CallOutcome) => void,
+  ): void {
     const handler = this.get(verb)
     if (handler === undefined) {
       done(failed('unknown-verb', `No handler for "${verb}"`))
@@ -203,7 +211,7 @@ export class Handlers {
       if (isThenable(result)) {
         // A promise of our own settles once and never throws, whatever the handler's thenable does.
         new Promise<BodyValue>((resolve) => resolve(result)).then(
-          (value) => done(returned(value)),
+          (value) => done(returned(value, limit())),
           (error: unknown) => done(thrown(error)),
         )
         return
@@ -212,18 +220,20 @@ export class Handlers {
       done(thrown(error))
       return
     }
-    done(returned(result))
+    done(returned(result, limit()))
   }
 }
 
-function returned(value: BodyValue): CallOutcome {
+/** What a handler of a one-way message returns goes nowhere. */
+function noLimit(): number {
+  return Number.POSITIVE_INFINITY
+}
+
+function returned(value: BodyValue, limitBytes: number): CallOutcome {
   try {
     const body = encodeBody(value)
-    if (body.bytes.length <= MAX_BODY_BYTES) return { kind: 'done', body }
-    return failed(
-      'handler-failed',
-      `Its reply has ${body.bytes.length} bytes, the limit is ${MAX_BODY_BYTES}`,
-    )
+    if (body.bytes.length <= limitBytes) return { kind: 'done', body }
+    return failed('handler-failed', `Its reply has ${body.bytes.length} bytes, the limit is ${limitBytes}`)
   } catch (error) {
     return thrown(error)
   }

@@ -39,8 +39,10 @@ const FULL_PAUSE_MAX_MS = 16
  */
 const MAX_QUEUES = 8192
 
+/** What goes first. Topics will have the lane between requests and bulk. */
 const CONTROL_LANE = 0
 const RPC_LANE = 1
+const BULK_LANE = 3
 
 const TRAITS: OutboxTraits<Message> = {
   laneOf: (message) => {
@@ -51,7 +53,15 @@ const TRAITS: OutboxTraits<Message> = {
       case 'send':
       // A Cancel stays behind the request that it cancels.
       case 'cancel':
+      // Neither may overtake the Offer or the Reject that it belongs to.
+      case 'decline':
+      case 'withdraw':
         return RPC_LANE
+      case 'chunk':
+        return BULK_LANE
+      // Repeated, it asks what has become of the chunks that left before it.
+      case 'offer':
+        return message.isRepeat ? BULK_LANE : RPC_LANE
       default:
         return CONTROL_LANE
     }

@@ -5,7 +5,6 @@
 
 import { type Incarnation, newIncarnation } from '../base/ids.ts'
 import { ZmqnetError } from '../errors.ts'
-import { MAX_BODY_BYTES } from '../wire/limits.ts'
 import type {
   BodyValue,
   BroadcastOptions,
@@ -104,7 +103,7 @@ class MeshNode implements Node {
   }
 
   async start(): Promise<void> {
-    const { name, network, bind, tickMs, statusEveryMs } = this.#settings
+    const { name, network, bind, tickMs, statusEveryMs, maxBodyBytes, pace } = this.#settings
     const shortcut = await this.#openShortcut()
     try {
       this.#endpoint = await this.#driver.transport.listen(bind)
@@ -118,12 +117,13 @@ class MeshNode implements Node {
         role: 'node',
         incarnation: this.incarnation,
         network,
-        maxBodyBytes: MAX_BODY_BYTES,
+        maxBodyBytes,
         hostToken: this.#settings.sameHost ? this.#driver.transport.hostToken : undefined,
         shortcut,
       },
       peers: this.#others,
       tickMs,
+      pace,
       hasVerb: (verb) => this.#handlers.has(verb),
     })
     this.#reporter.info(
@@ -183,6 +183,7 @@ class MeshNode implements Node {
       uptimeMs: this.#driver.now - this.#startedAt,
       peers: this.peers(),
       pending: this.#driver.core.pendingCount,
+      transfers: this.#driver.core.transfers.count,
       counters: this.#driver.counters,
     }
   }
@@ -247,6 +248,7 @@ class MeshNode implements Node {
       case 'send-delivered':
       case 'send-failed':
       case 'cast-done':
+      case 'progress':
         this.#operations.settle(event)
         return
       default:

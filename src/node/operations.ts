@@ -6,8 +6,8 @@
 import { ZmqnetError } from '../errors.ts'
 import type { SendFailure } from '../oneway/sender.ts'
 import type { Ask, RequestFailure } from '../rpc/caller.ts'
+import { bodyLimitOf } from '../transfer/transfers.ts'
 import { decodeBody, encodeBody } from '../wire/body.ts'
-import { MAX_BODY_BYTES } from '../wire/limits.ts'
 import type { Body } from '../wire/messages.ts'
 import type {
   BodyValue,
@@ -82,7 +82,7 @@ export class Operations {
       checkOptions(action, options)
       const { now } = this.#driver
       const times = timesOf(now, options, REQUEST_EFFORT)
-      const { signal, idempotent = false } = options
+      const { signal, idempotent = false, onProgress } = options
       if (signal?.aborted === true) throw abortedError(action, peer)
       const ticket = new RequestTicket(
         verb,
@@ -93,6 +93,7 @@ export class Operations {
         reject,
         pick,
       )
+      ticket.onProgress = onProgress
       const { caller } = this.#driver.core.outreach
       const ask = caller.request(now, peer, ticket)
       if (signal !== undefined) this.#listen(signal, ticket, () => caller.cancel(this.#driver.now, ask))
@@ -110,6 +111,7 @@ export class Operations {
       if (signal?.aborted === true) throw abortedError(action, peer)
       const { now } = this.#driver
       const ticket = new SendTicket(verb, body, now + timeoutMs, resolve, reject)
+      ticket.onProgress = options.onProgress
       const { sender } = this.#driver.core.outreach
       const parcel = sender.send(now, peer, ticket)
       if (signal !== undefined) this.#listen(signal, ticket, () => sender.cancel(this.#driver.now, parcel))
@@ -168,6 +170,9 @@ export class Operations {
       }
       case 'send-failed':
         this.#sendFailed(event.now, event.parcel, event.failure)
+        return true
+      case 'progress':
+        tellProgress(event)
         return true
       case 'cast-done': {
         const { cast, now } = event
@@ -232,11 +237,11 @@ export class Operations {
         message: `Cannot ${action}: "${this.#self}" is closing or closed`,
       })
     }
-    let limitBytes = MAX_BODY_BYTES
+    let limitBytes = this.#driver.core.bodyLimit(undefined)
     if (peer !== undefined) {
       const route = this.#driver.core.outreach.routes.get(peer)
       if (route === undefined) throw invalid(`Cannot ${action}: ${this.#unknownPeer(peer)}`)
-      limitBytes = Math.min(limitBytes, route.link.maxBodyBytes)
+      limitBytes = Math.min(limitBytes, bodyLimitOf(route.link))
     }
     checkVerb(action, verb)
     const body = encode(action, value)
@@ -251,6 +256,16 @@ export class Operations {
     if (peer === this.#self) return 'a node does not ask itself'
     const names = [...this.#driver.core.outreach.routes.keys()]
     return `there is no such peer; the peers are ${names.slice(0, 20).join(', ')}`
+  }
+}
+
+/** A listener that throws harms nobody: what it listens to goes on. */
+function tellProgress(event: Extract<CoreEvent, { kind: 'progress' }>): void {
+  const { direction, bytes, totalBytes } = event
+  try {
+    ;(event.operation.ticket as RequestTicket | SendTicket).onProgress?.({ direction, bytes, totalBytes })
+  } catch {
+    // There is nobody to tell: the operation has its own outcome.
   }
 }
 

@@ -69,6 +69,10 @@ export function checkOptions(action: Named, options: object): void {
   if (typeof options !== 'object' || options === null) {
     throw invalid(`Cannot ${action}: the options are an object, not ${String(options)}`)
   }
+  const onProgress = 'onProgress' in options ? options.onProgress : undefined
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw invalid(`Cannot ${action}: "onProgress" is a function, not ${typeof onProgress}`)
+  }
   const signal = 'signal' in options ? options.signal : undefined
   if (signal === undefined || signal instanceof AbortSignal) return
   throw invalid(`Cannot ${action}: "signal" is an AbortSignal, not ${typeof signal}`)

@@ -10,18 +10,28 @@ import type { Detector } from '../liveness/detector.ts'
 import { Heart, type OwnLoad } from '../liveness/heart.ts'
 import { Outages } from '../liveness/outages.ts'
 import { suspicionTimes } from '../liveness/suspicion.ts'
-import { Sender, type SenderEvent } from '../oneway/sender.ts'
-import { Caller, type CallerEvent } from '../rpc/caller.ts'
+import { type Parcel, Sender, type SenderEvent } from '../oneway/sender.ts'
+import { type Ask, Caller, type CallerEvent } from '../rpc/caller.ts'
 import type { Identity } from '../session/identity.ts'
 import { type Link, type LinkEvent, Links } from '../session/links.ts'
-import type { Beat, Message, Reject } from '../wire/messages.ts'
+import type { TransferEvent, Transfers } from '../transfer/transfers.ts'
+import type { Beat, Freight, Message, Reject, TransferMessage } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
+import { unsentRequest, unsentSend } from './unsent-failures.ts'
 
 /** What the outreach tells. */
 export type OutreachEvent =
   | Exclude<CallerEvent, { kind: 'link-lifeless' }>
   | Exclude<LinkEvent, { kind: 'link-mute' }>
   | SenderEvent
+  /** The body of a request, or of its answer, or of a one-way message, has come so far. */
+  | {
+      readonly kind: 'progress'
+      readonly operation: Ask | Parcel
+      readonly direction: 'out' | 'in'
+      readonly bytes: number
+      readonly totalBytes: number
+    }
   /** The link is to be thrown away and dialled afresh. */
   | { readonly kind: 'reset-link'; readonly link: Link; readonly why: 'lifeless' | 'mute' | 'peer-is-back' }
   | { readonly kind: 'violation'; readonly connection: ConnectionId; readonly text: string }
@@ -32,6 +42,7 @@ export interface OutreachSettings {
   readonly tickMs: number
   readonly random: Random
   readonly detector: Detector
+  readonly transfers: Transfers
   readonly ownLoad: (now: number) => OwnLoad
   readonly echo: (now: number, connection: ConnectionId, beat: Beat) => void
 }
@@ -54,15 +65,20 @@ export class Outreach {
   #isDraining = false
 
   constructor(settings: OutreachSettings, out: Out<OutreachEvent>) {
-    const { send, tell } = out
+    const { send } = out
     this.#settings = settings
     this.#out = out
     this.links = new Links(settings.self, { send, tell: (event) => this.#onLink(event) })
-    this.caller = new Caller(settings.random, suspicionTimes(settings.tickMs).suspectMs, {
-      send,
-      tell: (event) => this.#onCaller(event),
-    })
-    this.sender = new Sender({ send, tell })
+    this.caller = new Caller(
+      settings.random,
+      suspicionTimes(settings.tickMs).suspectMs,
+      {
+        send,
+        tell: (event) => this.#onCaller(event),
+      },
+      settings.self.maxBodyBytes,
+    )
+    this.sender = new Sender({ send, tell: (event) => this.#onSender(event) }, settings.self.maxBodyBytes)
     this.heart = new Heart(settings.tickMs, settings.random, settings.ownLoad, { send })
   }
 
@@ -86,6 +102,43 @@ export class Outreach {
   unsent(now: number, link: Link, message: Message, cause: UnsentCause): void {
     if (message.kind === 'request') this.caller.unsent(now, link.peer, message, cause)
     else if (message.kind === 'send') this.sender.unsent(now, link.peer, message, cause)
+  }
+
+  /** What became of a body that travels in chunks on a link. */
+  transferred(link: Link, event: Exclude<TransferEvent, { kind: 'violation' }>): void {
+    const { now } = event
+    switch (event.kind) {
+      case 'transfer-out':
+      case 'transfer-in': {
+        const { head, bytes, totalBytes } = event
+        const operation =
+          head.kind === 'send'
+            ? this.sender.unsettled(link.peer, head.sequence)
+            : this.caller.progressed(now, link.peer, head.sequence)
+        const direction = event.kind === 'transfer-out' ? 'out' : 'in'
+        if (operation !== undefined)
+          this.#out.tell({ kind: 'progress', operation, direction, bytes, totalBytes })
+        return
+      }
+      case 'transfer-unsent':
+        for (let copy = 0; copy < event.copies; copy += 1) this.unsent(now, link, event.message, event.cause)
+        return
+      case 'transfer-refused': {
+        const { kind, sequence, body } = event.message
+        if (kind === 'reply') return
+        const text = `The body has ${body.bytes.length} bytes, the limit of "${link.peer}" is ${event.limitBytes}`
+        this.#reject(now, link, { kind: 'reject', of: kind, sequence, reason: 'too-large', code: '', text })
+        return
+      }
+      default:
+        unreachable(event)
+    }
+  }
+
+  /** The queue of a connection had no room for a one-way message, and has some again. */
+  roomAgain(connection: ConnectionId): void {
+    const link = this.links.get(connection)
+    if (link !== undefined) this.sender.roomAgain(link.peer)
   }
 
   /** Throws a link away and dials afresh, because its peer is known to be there. */
@@ -146,6 +199,13 @@ export class Outreach {
       case 'goodbye':
         detector.left(now, link.peer)
         return
+      case 'offer':
+      case 'chunk':
+      case 'credit':
+      case 'decline':
+      case 'withdraw':
+        this.#transfer(now, link, message)
+        return
       case 'hello':
       case 'request':
       case 'send':
@@ -155,6 +215,24 @@ export class Outreach {
       default:
         unreachable(message)
     }
+  }
+
+  #transfer(now: number, link: Link, message: TransferMessage): void {
+    if (link.session === undefined) return
+    const { transfers } = this.#settings
+    const whole = transfers.receive(now, link.connection, message, (head) => this.#isWanted(link, head))
+    if (whole !== undefined) this.#receive(now, link, whole)
+  }
+
+  /** Only answers come on a link, and only those that somebody waits for. */
+  #isWanted(link: Link, head: Freight): boolean {
+    if (head.kind === 'reply') {
+      const expected = this.caller.expects(link.peer, head.sequence)
+      if (expected === 'unknown') this.#violation(link, 'a reply to nothing')
+      return expected === 'yes'
+    }
+    this.#violation(link, `a ${head.kind} on a link that this node dialled`)
+    return false
   }
 
   #reject(now: number, link: Link, message: Reject): boolean {
@@ -173,6 +251,7 @@ export class Outreach {
         this.heart.stop(link.connection)
         this.caller.linkClosed(link.peer)
         this.sender.linkClosed(link.peer)
+        this.#settings.transfers.drop(event.now, link.connection)
         break
       case 'link-refused':
         // Whoever is at this address does not talk to us, and may be somebody else: that the process runs says nothing.
@@ -202,12 +281,35 @@ export class Outreach {
   }
 
   #onCaller(event: CallerEvent): void {
+    const mayBeLarge = !this.#settings.transfers.outgoing.isEmpty
+    if (mayBeLarge && (event.kind === 'request-done' || event.kind === 'request-failed')) {
+      const { peer, sequence, sentCount } = event.ask
+      const unsentCount = this.#withdraw(peer, 'request', sequence)
+      if (event.kind === 'request-done' || unsentCount === 0 || unsentCount < sentCount) this.#out.tell(event)
+      else this.#out.tell({ ...event, failure: unsentRequest(event.failure) })
+      return
+    }
     if (event.kind !== 'link-lifeless') {
       this.#out.tell(event)
       return
     }
     const link = this.routes.get(event.peer)?.link
     if (link !== undefined) this.#out.tell({ kind: 'reset-link', link, why: 'lifeless' })
+  }
+
+  #onSender(event: SenderEvent): void {
+    const isSmall = this.#settings.transfers.outgoing.isEmpty
+    const unsentCount = isSmall ? 0 : this.#withdraw(event.parcel.peer, 'send', event.parcel.sequence)
+    if (event.kind === 'send-delivered' || unsentCount === 0) this.#out.tell(event)
+    else this.#out.tell({ ...event, failure: unsentSend(event.failure) })
+  }
+
+  /** Nobody waits for it any more. Gives how many copies of it certainly did not arrive. */
+  #withdraw(peer: string, kind: 'request' | 'send', sequence: number): number {
+    const link = this.routes.get(peer)?.link
+    return link === undefined
+      ? 0
+      : this.#settings.transfers.outgoing.withdraw(link.connection, kind, sequence)
   }
 
   /**

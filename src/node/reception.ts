@@ -10,7 +10,8 @@ import { type Call, type CallOutcome, Inbound, Responder, type ResponderEvent } 
 import { type CallerMemory, Callers } from '../session/callers.ts'
 import { type Identity, welcomeOf } from '../session/identity.ts'
 import { type Session, type SessionEvent, Sessions } from '../session/sessions.ts'
-import type { Beat, Message, Reject, Send } from '../wire/messages.ts'
+import type { Transfers } from '../transfer/transfers.ts'
+import type { Beat, Freight, Message, Reject, Send, TransferMessage } from '../wire/messages.ts'
 import type { Out } from '../wire/out.ts'
 
 /** What the reception tells. */
@@ -38,6 +39,7 @@ interface Guest {
 /** What a reception is made from. */
 export interface ReceptionSettings {
   readonly self: Identity
+  readonly transfers: Transfers
   readonly isMember: (name: string) => boolean
   readonly hasVerb: (verb: string) => boolean
   readonly echo: (now: number, connection: ConnectionId, beat: Beat) => void
@@ -49,10 +51,10 @@ export class Reception {
   readonly responder: Responder
   readonly #settings: ReceptionSettings
   readonly #out: Out<ReceptionEvent>
-  readonly #callers = new Callers<Memory>((hello) => ({
-    inbound: new Inbound(hello.name),
-    arrivals: new Arrivals(),
-  }))
+  readonly #callers = new Callers<Memory>((hello) => {
+    const { maxBodyBytes } = this.#settings.self
+    return { inbound: new Inbound(hello.name, maxBodyBytes), arrivals: new Arrivals(maxBodyBytes) }
+  })
   readonly #guests = new Map<ConnectionId, Guest>()
   #arrivalCount = 0
   #isDraining = false
@@ -111,6 +113,11 @@ export class Reception {
     return this.responder.runningCount + this.#arrivalCount
   }
 
+  /** The caller at the other end of `connection` has all of this answer. */
+  confirmed(connection: ConnectionId, sequence: number): void {
+    this.#guests.get(connection)?.caller.memory.inbound.window.confirm(sequence)
+  }
+
   /** The handler of a request has ended. */
   finish(call: Call, outcome: CallOutcome): void {
     this.responder.finish(call, outcome)
@@ -164,6 +171,13 @@ export class Reception {
       case 'goodbye':
         this.sessions.leaving(now, session)
         return
+      case 'offer':
+      case 'chunk':
+      case 'credit':
+      case 'decline':
+      case 'withdraw':
+        this.#transfer(now, guest, message)
+        return
       case 'hello':
       case 'reply':
       case 'reject':
@@ -178,24 +192,53 @@ export class Reception {
     }
   }
 
+  #transfer(now: number, guest: Guest, message: TransferMessage): void {
+    const { connection } = guest.session
+    const isWanted = (head: Freight, bytes: number): boolean => this.#isWanted(now, guest, head, bytes)
+    const whole = this.#settings.transfers.receive(now, connection, message, isWanted)
+    if (whole !== undefined) this.#receive(now, guest, whole)
+  }
+
+  /** Judges what is offered before anything of its body is taken, and answers what is not wanted. */
+  #isWanted(now: number, guest: Guest, head: Freight, bodyBytes: number): boolean {
+    const { inbound, arrivals } = guest.caller.memory
+    if (head.kind === 'request') return this.responder.isWanted(now, inbound, head, bodyBytes)
+    if (head.kind === 'reply') {
+      this.#violation(guest.session.connection, `"${guest.session.name}" offered a reply to nothing`)
+      return false
+    }
+    if (arrivals.wasTaken(head.sequence)) return false
+    const refusal = this.#refusal(arrivals, head, bodyBytes)
+    if (refusal !== undefined) this.#refuse(guest, head, refusal)
+    return refusal === undefined
+  }
+
   #arrive(guest: Guest, message: Send): void {
     const { arrivals } = guest.caller.memory
     const { sequence } = message
     if (!arrivals.take(sequence)) return
-    const refusal = this.#refusal(arrivals, message)
+    const refusal = this.#refusal(arrivals, message, message.body.bytes.length)
     if (refusal === undefined) {
       this.#arrivalCount += 1
       this.#out.tell({ kind: 'arrival', arrival: arrivals.start(guest.session.name, message) })
       return
     }
     arrivals.refuse(sequence)
-    this.#out.send(guest.session.connection, { kind: 'reject', of: 'send', sequence, code: '', ...refusal })
+    this.#refuse(guest, message, refusal)
   }
 
-  #refusal(arrivals: Arrivals, { verb, body }: Send): Pick<Reject, 'reason' | 'text'> | undefined {
+  #refuse({ session }: Guest, { sequence }: Send, refusal: Pick<Reject, 'reason' | 'text'>): void {
+    this.#out.send(session.connection, { kind: 'reject', of: 'send', sequence, code: '', ...refusal })
+  }
+
+  #refusal(
+    arrivals: Arrivals,
+    { verb }: Send,
+    bodyBytes: number,
+  ): Pick<Reject, 'reason' | 'text'> | undefined {
     if (this.#isDraining) return { reason: 'closing', text: 'The node is closing' }
     if (!this.#settings.hasVerb(verb)) return { reason: 'unknown-verb', text: `No handler for "${verb}"` }
-    if (arrivals.hasRoom(body.bytes.length)) return undefined
+    if (arrivals.hasRoom(bodyBytes)) return undefined
     return {
       reason: 'overloaded',
       text: `${arrivals.running.size} messages of this sender are being handled`,
@@ -215,6 +258,7 @@ export class Reception {
         const { inbound } = guest.caller.memory
         if (inbound.connection === connection) inbound.connection = undefined
         this.#callers.leave(event.now, guest.caller)
+        this.#settings.transfers.drop(event.now, connection)
         break
       }
       case 'hello-refused':

@@ -16,6 +16,7 @@ const ORDERS = [
   'request-failed',
   'send-delivered',
   'send-failed',
+  'progress',
   'cast-done',
   'call',
   'call-aborted',

@@ -7,7 +7,7 @@ import type { ZmqnetError } from '../errors.ts'
 import type { SendOrder } from '../oneway/sender.ts'
 import type { Ask, RequestOrder } from '../rpc/caller.ts'
 import type { Body } from '../wire/messages.ts'
-import type { BodyValue, Receipt } from './api.ts'
+import type { BodyValue, Progress, Receipt } from './api.ts'
 import type { Times } from './options.ts'
 
 /** What an operation is called in an error. Put into words only when one is made: most operations succeed. */
@@ -50,6 +50,7 @@ export class RequestTicket implements RequestOrder {
   readonly idempotent: boolean
   /** Takes the listener off the signal, where there is one. */
   unlisten: (() => void) | undefined
+  onProgress: ((progress: Progress) => void) | undefined
   readonly reject: (error: ZmqnetError) => void
   readonly #resolve: (value: unknown) => void
   readonly #pick: PickOf<unknown>
@@ -71,6 +72,7 @@ export class RequestTicket implements RequestOrder {
     this.deadlineAt = times.deadlineAt
     this.idempotent = idempotent
     this.unlisten = undefined
+    this.onProgress = undefined
     this.reject = reject
     this.#resolve = resolve
     this.#pick = pick
@@ -93,6 +95,7 @@ export class SendTicket implements SendOrder {
   readonly deadlineAt: number
   /** Takes the listener off the signal, where there is one. */
   unlisten: (() => void) | undefined
+  onProgress: ((progress: Progress) => void) | undefined
   readonly resolve: (receipt: Receipt) => void
   readonly reject: (error: ZmqnetError) => void
 
@@ -107,6 +110,7 @@ export class SendTicket implements SendOrder {
     this.body = body
     this.deadlineAt = deadlineAt
     this.unlisten = undefined
+    this.onProgress = undefined
     this.resolve = resolve
     this.reject = reject
   }

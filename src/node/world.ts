@@ -5,6 +5,7 @@
 
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
+import type { Pace } from '../transfer/pace.ts'
 import type { TransportFactory } from '../transport/transport.ts'
 import type { Logger, PeerConfig } from './api.ts'
 
@@ -27,5 +28,9 @@ export interface NodeSettings {
   readonly statusEveryMs: number
   /** Whether links to peers on the same host take a shorter way than tcp. */
   readonly sameHost: boolean
+  /** The largest body that it takes and sends, in bytes. */
+  readonly maxBodyBytes: number
+  /** How large bodies are cut, where not as usual: for the simulator. */
+  readonly pace?: Pace | undefined
   readonly log: Logger | undefined
 }

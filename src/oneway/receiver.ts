@@ -5,13 +5,18 @@
  * next one. The owner asks for it once for each frame that came in, not for each message.
  */
 
+import { BodyBook } from '../base/body-book.ts'
 import { SequenceSet } from '../base/sequence-set.ts'
+import { DEFAULT_MAX_BODY_BYTES, LARGE_BODIES_PER_PEER, TRANSFER_BODY_BYTES } from '../wire/limits.ts'
 import type { Ack, Send } from '../wire/messages.ts'
 
 /** The ranges of one receipt: enough for 15 holes, a few dozen bytes. */
 const MAX_RANGES = 16
 
-/** Messages of one sender whose handlers may run at a time, and the bytes of their bodies. */
+/**
+ * Messages of one sender whose handlers may run at a time, and the bytes of their bodies. Bodies from
+ * TRANSFER_BODY_BYTES on are not counted there: of them, LARGE_BODIES_PER_PEER of the largest size fit.
+ */
 export const MAX_RUNNING_PER_SENDER = 16_384
 export const MAX_RUNNING_BYTES_PER_SENDER = 8 * 1024 * 1024
 
@@ -34,8 +39,16 @@ export class Arrival {
 export class Arrivals {
   readonly #seen = new SequenceSet()
   readonly #running = new Set<Arrival>()
-  #runningBytes = 0
+  readonly #book: BodyBook
   #owesReceipt = false
+
+  constructor(maxBodyBytes = DEFAULT_MAX_BODY_BYTES) {
+    this.#book = new BodyBook({
+      smallBytes: MAX_RUNNING_BYTES_PER_SENDER,
+      largeFromBytes: TRANSFER_BODY_BYTES,
+      largeBytes: LARGE_BODIES_PER_PEER * maxBodyBytes,
+    })
+  }
 
   /** The messages whose handlers run. */
   get running(): ReadonlySet<Arrival> {
@@ -44,21 +57,20 @@ export class Arrivals {
 
   /** Whether there is room for one more handler, of a message of this size. */
   hasRoom(sizeBytes: number): boolean {
-    const isFull = this.#runningBytes + sizeBytes > MAX_RUNNING_BYTES_PER_SENDER
-    return !isFull && this.#running.size < MAX_RUNNING_PER_SENDER
+    return this.#running.size < MAX_RUNNING_PER_SENDER && this.#book.hasRoom(sizeBytes)
   }
 
   start(from: string, message: Send): Arrival {
     const arrival = new Arrival(this, from, message)
     this.#running.add(arrival)
-    this.#runningBytes += message.body.bytes.length
+    this.#book.add(message.body.bytes.length)
     return arrival
   }
 
   /** The handler has ended. Gives whether it was running. */
   finish(arrival: Arrival): boolean {
     if (!this.#running.delete(arrival)) return false
-    this.#runningBytes -= arrival.message.body.bytes.length
+    this.#book.remove(arrival.message.body.bytes.length)
     return true
   }
 
@@ -66,6 +78,13 @@ export class Arrivals {
   take(sequence: number): boolean {
     this.#owesReceipt = true
     return this.#seen.add(sequence)
+  }
+
+  /** Whether a number was taken before; then its sender is owed a receipt, as it does not know. */
+  wasTaken(sequence: number): boolean {
+    if (!this.#seen.has(sequence)) return false
+    this.#owesReceipt = true
+    return true
   }
 
   /** Nobody wanted the message: its number is not to be receipted. */

@@ -12,9 +12,10 @@
 
 import { assert, unreachable } from '../base/assert.ts'
 import { Books, type Entry } from '../base/books.ts'
-import type { Fullness } from '../base/capacity.ts'
+import type { Fullness, Limits } from '../base/capacity.ts'
 import { Deadlines, type Timed } from '../base/deadlines.ts'
 import { type ConnectionId, isSameWindow, type WindowId } from '../base/ids.ts'
+import { DEFAULT_MAX_BODY_BYTES, LARGE_BODIES_PER_PEER, TRANSFER_BODY_BYTES } from '../wire/limits.ts'
 import type { Ack, Body, Reject, Send } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
 import { type Standing, WaitingLine } from './waiting-line.ts'
@@ -28,7 +29,8 @@ export const MAX_UNSETTLED_BYTES_PER_PEER = 4 * 1024 * 1024
 
 /**
  * One-way messages that may wait for one peer, and the bytes of their bodies. Raw bodies are the user's own memory, and
- * a user who awaits what he sends never comes near; the bound is for the loop that does not.
+ * a user who awaits what he sends never comes near; the bound is for the loop that does not. Bodies from
+ * TRANSFER_BODY_BYTES on are counted apart, in both places: of them, LARGE_BODIES_PER_PEER of the largest size fit.
  */
 export const MAX_WAITING_PER_PEER = 65_536
 export const MAX_WAITING_BYTES_PER_PEER = 64 * 1024 * 1024
@@ -105,27 +107,21 @@ export class Parcel implements Timed, Entry, Standing<Parcel> {
 class Receiver {
   readonly peer: string
   readonly connection: ConnectionId
-  readonly books = new Books<Parcel>({
-    maxItems: MAX_UNSETTLED_PER_PEER,
-    maxBytes: MAX_UNSETTLED_BYTES_PER_PEER,
-  })
-  readonly line = new WaitingLine<Parcel>({
-    maxItems: MAX_WAITING_PER_PEER,
-    maxBytes: MAX_WAITING_BYTES_PER_PEER,
-  })
+  readonly books: Books<Parcel>
+  readonly line: WaitingLine<Parcel>
   /** The queue of the connection had no room for a message, and nobody has told since that it has. */
   isHeldUp = false
 
-  constructor(peer: string, connection: ConnectionId) {
+  constructor(peer: string, connection: ConnectionId, window: Limits, line: Limits) {
     this.peer = peer
     this.connection = connection
+    this.books = new Books(window)
+    this.line = new WaitingLine(line)
   }
 
-  /** Whether a message may be handed to the link now, ahead of the line. A large body alone always fits. */
+  /** Whether a message may be handed to the link now, ahead of the line. */
   hasRoom(sizeBytes: number): boolean {
-    const { books } = this
-    if (books.session === undefined || this.isHeldUp) return false
-    return books.hasRoom(sizeBytes) || books.size === 0
+    return this.books.session !== undefined && !this.isHeldUp && this.books.hasRoom(sizeBytes)
   }
 }
 
@@ -135,8 +131,14 @@ export class Sender {
   readonly #deadlines = new Deadlines<Parcel>()
   readonly #out: Out<SenderEvent>
 
-  constructor(out: Out<SenderEvent>) {
+  readonly #window: Limits
+  readonly #line: Limits
+
+  constructor(out: Out<SenderEvent>, maxBodyBytes = DEFAULT_MAX_BODY_BYTES) {
     this.#out = out
+    const large = { fromBytes: TRANSFER_BODY_BYTES, maxBytes: LARGE_BODIES_PER_PEER * maxBodyBytes }
+    this.#window = { maxItems: MAX_UNSETTLED_PER_PEER, maxBytes: MAX_UNSETTLED_BYTES_PER_PEER, large }
+    this.#line = { maxItems: MAX_WAITING_PER_PEER, maxBytes: MAX_WAITING_BYTES_PER_PEER, large }
   }
 
   get deadline(): number {
@@ -148,7 +150,7 @@ export class Sender {
   }
 
   addPeer(peer: string, connection: ConnectionId): void {
-    this.#receivers.set(peer, new Receiver(peer, connection))
+    this.#receivers.set(peer, new Receiver(peer, connection, this.#window, this.#line))
   }
 
   /** Whether a message to `peer` waits for its receipt. */
@@ -168,9 +170,14 @@ export class Sender {
       this.#deadlines.set(parcel, order.deadlineAt)
       line.join(parcel)
     } else {
-      this.#tellFailed(now, parcel, { kind: 'line-full', line: line.fullness })
+      this.#tellFailed(now, parcel, { kind: 'line-full', line: line.fullnessFor(parcel.sizeBytes) })
     }
     return parcel
+  }
+
+  /** The message with this number that is not settled. */
+  unsettled(peer: string, sequence: number): Parcel | undefined {
+    return this.#receiver(peer).books.get(sequence)
   }
 
   /** The caller no longer wants to wait for the receipt. Does nothing when the message is settled. */

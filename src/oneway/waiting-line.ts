@@ -31,8 +31,9 @@ export class WaitingLine<T extends Standing<T>> {
     return this.#capacity.items
   }
 
-  get fullness(): Fullness {
-    return this.#capacity.fullness
+  /** How full it is for one more of this size. */
+  fullnessFor(sizeBytes: number): Fullness {
+    return this.#capacity.fullnessFor(sizeBytes)
   }
 
   /** Who has waited longest. */

@@ -8,10 +8,11 @@
 
 import { assert, unreachable } from '../base/assert.ts'
 import { Books, type Entry } from '../base/books.ts'
-import type { Fullness } from '../base/capacity.ts'
+import type { Fullness, Limits } from '../base/capacity.ts'
 import { Deadlines, type Timed } from '../base/deadlines.ts'
 import { type ConnectionId, isSameWindow, type WindowId } from '../base/ids.ts'
 import type { Random } from '../base/random.ts'
+import { DEFAULT_MAX_BODY_BYTES, LARGE_BODIES_PER_PEER, TRANSFER_BODY_BYTES } from '../wire/limits.ts'
 import type { Body, Reject, Reply, Request, RequestKind } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
 import { type BackoffOptions, backoffMs } from './backoff.ts'
@@ -21,7 +22,8 @@ import { RetryBudget } from './budget.ts'
 export const MAX_PENDING_PER_CALLEE = 65_536
 /**
  * Bytes of their bodies, which are held for retries and while the link is not open: half of the 16 MiB that a peer may
- * cost, and as much as the callee lets one caller have running. A body has 1 MiB at most, so eight always fit.
+ * cost, and as much as the callee lets one caller have running. Bodies from TRANSFER_BODY_BYTES on are not counted
+ * here: of them, LARGE_BODIES_PER_PEER of the largest size fit.
  */
 export const MAX_PENDING_BYTES_PER_CALLEE = 8 * 1024 * 1024
 
@@ -116,17 +118,15 @@ export class Ask implements Timed, Entry {
 class Callee {
   readonly peer: string
   readonly connection: ConnectionId
-  readonly books = new Books<Ask>({
-    maxItems: MAX_PENDING_PER_CALLEE,
-    maxBytes: MAX_PENDING_BYTES_PER_CALLEE,
-  })
+  readonly books: Books<Ask>
   readonly budget = new RetryBudget()
   floor = 1
   heardAt = 0
 
-  constructor(peer: string, connection: ConnectionId) {
+  constructor(peer: string, connection: ConnectionId, limits: Limits) {
     this.peer = peer
     this.connection = connection
+    this.books = new Books(limits)
   }
 }
 
@@ -137,15 +137,26 @@ export class Caller {
   readonly #random: Random
   readonly #lifelessMs: number
   readonly #out: Out<CallerEvent>
+  readonly #limits: Limits
 
   /**
    * `lifelessMs`: silence on a link that is shorter proves nothing, because a healthy peer may be as quiet between two
    * heartbeats. Without it, a timeout below the heartbeat would throw away a healthy link with all that is on it.
    */
-  constructor(random: Random, lifelessMs: number, out: Out<CallerEvent>) {
+  constructor(
+    random: Random,
+    lifelessMs: number,
+    out: Out<CallerEvent>,
+    maxBodyBytes = DEFAULT_MAX_BODY_BYTES,
+  ) {
     this.#random = random
     this.#lifelessMs = lifelessMs
     this.#out = out
+    this.#limits = {
+      maxItems: MAX_PENDING_PER_CALLEE,
+      maxBytes: MAX_PENDING_BYTES_PER_CALLEE,
+      large: { fromBytes: TRANSFER_BODY_BYTES, maxBytes: LARGE_BODIES_PER_PEER * maxBodyBytes },
+    }
   }
 
   get deadline(): number {
@@ -157,7 +168,7 @@ export class Caller {
   }
 
   addCallee(peer: string, connection: ConnectionId): void {
-    this.#callees.set(peer, new Callee(peer, connection))
+    this.#callees.set(peer, new Callee(peer, connection, this.#limits))
   }
 
   /** Starts a request. Its outcome is told exactly once, perhaps before this returns. */
@@ -166,7 +177,7 @@ export class Caller {
     const { books } = callee
     const ask = new Ask(callee, now, order)
     if (!books.hasRoom(ask.sizeBytes)) {
-      this.#fail(now, ask, { kind: 'books-full', books: books.fullness })
+      this.#fail(now, ask, { kind: 'books-full', books: books.fullnessFor(ask.sizeBytes) })
       return ask
     }
     books.enter(ask)
@@ -203,6 +214,22 @@ export class Caller {
   /** Whether an answer of `peer` is awaited. */
   isExpecting(peer: string): boolean {
     return this.#callee(peer).books.size > 0
+  }
+
+  /** Whether an answer to `sequence` is awaited; `unknown` when it was never asked. */
+  expects(peer: string, sequence: number): 'yes' | 'no' | 'unknown' {
+    const callee = this.#callee(peer)
+    if (callee.books.get(sequence) !== undefined) return 'yes'
+    return callee.books.wasGiven(sequence) ? 'no' : 'unknown'
+  }
+
+  /** The body of a request, or of its answer, makes progress: its attempt is counted from now. Gives the request. */
+  progressed(now: number, peer: string, sequence: number): Ask | undefined {
+    const ask = this.#callee(peer).books.get(sequence)
+    if (ask === undefined || ask.phase === 'waiting') return ask
+    ask.phase = 'asked'
+    this.#deadlines.set(ask, Math.min(now + ask.order.timeoutMs, ask.order.deadlineAt))
+    return ask
   }
 
   /** A reply or a refusal came in on the link to `peer`. Gives whether it answers anything that was ever asked. */

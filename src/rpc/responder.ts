@@ -13,8 +13,6 @@ import { DedupeWindow } from './window.ts'
 
 /** Handlers that one caller may have running at a time. */
 export const MAX_RUNNING_PER_CALLER = 16_384
-/** Bytes of the bodies that these handlers hold: what one caller may have pending here (caller.ts). */
-export const MAX_RUNNING_BYTES_PER_CALLER = 8 * 1024 * 1024
 
 /** One run of a handler for one request. Opaque to the owner, who gives it back with the outcome. */
 export class Call implements Timed {
@@ -39,12 +37,13 @@ export class Call implements Timed {
 /** One run of one caller, as the responder sees it. */
 export class Inbound {
   readonly name: string
-  readonly window = new DedupeWindow()
+  readonly window: DedupeWindow
   /** Where answers go: the latest connection of this caller; undefined while it has none. */
   connection: ConnectionId | undefined
 
-  constructor(name: string) {
+  constructor(name: string, maxBodyBytes?: number) {
     this.name = name
+    this.window = new DedupeWindow(maxBodyBytes)
   }
 }
 
@@ -91,7 +90,7 @@ export class Responder {
       this.#repeat(caller, request)
       return
     }
-    const refusal = this.#refusal(now, caller, request)
+    const refusal = this.#refusal(now, caller, request, request.body.bytes.length)
     if (refusal !== undefined) {
       window.withdraw(request.sequence)
       this.#answer(caller, refusal)
@@ -102,6 +101,19 @@ export class Responder {
     this.#runningCount += 1
     if (request.deadlineAt !== Number.POSITIVE_INFINITY) this.#deadlines.set(call, request.deadlineAt)
     this.#out.tell({ kind: 'call', call })
+  }
+
+  /** A request is offered whose body is still to come: answers it as `receive` would, unless it is wanted. */
+  isWanted(now: number, caller: Inbound, head: Request, bodyBytes: number): boolean {
+    const { window } = caller
+    window.raiseFloor(head.floor)
+    if (window.hasSeen(head.sequence)) {
+      this.#repeat(caller, head)
+      return false
+    }
+    const refusal = this.#refusal(now, caller, head, bodyBytes)
+    if (refusal !== undefined) this.#answer(caller, refusal)
+    return refusal === undefined
   }
 
   /** The caller took its request back. */
@@ -145,14 +157,13 @@ export class Responder {
     this.#deadlines.takeDue(now, (call) => this.#abort(call, 'expired'))
   }
 
-  #refusal(now: number, caller: Inbound, request: Request): Reject | undefined {
+  #refusal(now: number, caller: Inbound, request: Request, bodyBytes: number): Reject | undefined {
     const { sequence, verb } = request
     if (this.#isClosing) return reject(sequence, 'closing', 'The node is closing')
     if (request.deadlineAt <= now) return reject(sequence, 'expired', 'The deadline had passed on arrival')
     if (!this.#hasVerb(verb)) return reject(sequence, 'unknown-verb', `No handler for "${verb}"`)
-    const { runningCount, runningBytes } = caller.window
-    const isFull = runningBytes + request.body.bytes.length > MAX_RUNNING_BYTES_PER_CALLER
-    if (isFull || runningCount >= MAX_RUNNING_PER_CALLER) {
+    const { runningCount } = caller.window
+    if (runningCount >= MAX_RUNNING_PER_CALLER || !caller.window.hasRoom(bodyBytes)) {
       return reject(sequence, 'overloaded', `${runningCount} calls of this caller run already`)
     }
     return undefined

@@ -6,12 +6,22 @@
  * whose reply is gone is answered with `forgotten`: an error that says so is better than a second run.
  */
 
+import { BodyBook } from '../base/body-book.ts'
 import { SequenceSet } from '../base/sequence-set.ts'
+import { DEFAULT_MAX_BODY_BYTES, LARGE_BODIES_PER_PEER, TRANSFER_BODY_BYTES } from '../wire/limits.ts'
 import type { Reject, Reply } from '../wire/messages.ts'
 import type { Call } from './responder.ts'
 
-/** Bytes of replies kept for one caller: with the queues of the same peer below 16 MiB together. */
+/**
+ * Bytes of replies kept for one caller: with the queues of the same peer below 16 MiB together. Replies from
+ * TRANSFER_BODY_BYTES on are not counted here: of them, LARGE_BODIES_PER_PEER of the largest size are kept.
+ */
 export const MAX_KEPT_BYTES = 4 * 1024 * 1024
+/**
+ * Bytes of the bodies that the handlers of one caller hold: what one caller may have pending here (caller.ts). Bodies from
+ * TRANSFER_BODY_BYTES on are not counted here: of them, LARGE_BODIES_PER_PEER of the largest size fit.
+ */
+export const MAX_RUNNING_BYTES_PER_CALLER = 8 * 1024 * 1024
 /** What a kept reply costs beside its body: the record, the map entry and the message. */
 const KEPT_OVERHEAD_BYTES = 256
 
@@ -26,17 +36,24 @@ export class DedupeWindow {
   readonly #seen = new SequenceSet()
   readonly #running = new Map<number, Call>()
   readonly #kept = new Map<number, Kept>()
+  readonly #runningBook: BodyBook
+  readonly #keptBook: BodyBook
   #floor = 1
-  #runningBytes = 0
-  #keptBytes = 0
+
+  constructor(maxBodyBytes = DEFAULT_MAX_BODY_BYTES) {
+    const largeBytes = LARGE_BODIES_PER_PEER * (maxBodyBytes + KEPT_OVERHEAD_BYTES)
+    const large = { largeFromBytes: TRANSFER_BODY_BYTES, largeBytes }
+    this.#runningBook = new BodyBook({ smallBytes: MAX_RUNNING_BYTES_PER_CALLER, ...large })
+    this.#keptBook = new BodyBook({ smallBytes: MAX_KEPT_BYTES, ...large })
+  }
 
   get runningCount(): number {
     return this.#running.size
   }
 
-  /** Bytes of the bodies of the calls that run. */
-  get runningBytes(): number {
-    return this.#runningBytes
+  /** Whether the body of one more call has room. */
+  hasRoom(sizeBytes: number): boolean {
+    return this.#runningBook.hasRoom(sizeBytes)
   }
 
   get keptCount(): number {
@@ -44,12 +61,17 @@ export class DedupeWindow {
   }
 
   get keptBytes(): number {
-    return this.#keptBytes
+    return this.#keptBook.bytes
   }
 
   /** Marks `sequence` as seen; gives whether it is new. */
   admit(sequence: number): boolean {
     return sequence >= this.#floor && this.#seen.add(sequence)
+  }
+
+  /** Whether `sequence` was seen, or is settled. */
+  hasSeen(sequence: number): boolean {
+    return sequence < this.#floor || this.#seen.has(sequence)
   }
 
   /** Makes as if `sequence` had never come: it was refused before anything ran. */
@@ -67,21 +89,23 @@ export class DedupeWindow {
 
   start(call: Call): void {
     this.#running.set(call.sequence, call)
-    this.#runningBytes += call.request.body.bytes.length
+    this.#runningBook.add(call.request.body.bytes.length)
   }
 
   /** The call is over: its answer is kept until the floor passes it or room is needed. */
   finish(call: Call, answer: Reply | Reject): void {
     this.#running.delete(call.sequence)
-    this.#runningBytes -= call.request.body.bytes.length
+    this.#runningBook.remove(call.request.body.bytes.length)
     if (call.sequence < this.#floor) return
     const sizeBytes =
       KEPT_OVERHEAD_BYTES + (answer.kind === 'reply' ? answer.body.bytes.length : answer.text.length)
     this.#kept.set(call.sequence, { answer, sizeBytes })
-    this.#keptBytes += sizeBytes
+    this.#keptBook.add(sizeBytes)
+    // Only what is of the same class makes room, and the newest stays, whatever its size.
     for (const [sequence, oldest] of this.#kept) {
-      if (this.#keptBytes <= MAX_KEPT_BYTES) break
-      this.#drop(sequence, oldest)
+      if (!this.#keptBook.isOver(sizeBytes)) break
+      const isOfClass = this.#keptBook.isLarge(oldest.sizeBytes) === this.#keptBook.isLarge(sizeBytes)
+      if (isOfClass) this.#drop(sequence, oldest)
     }
   }
 
@@ -97,6 +121,12 @@ export class DedupeWindow {
     }
   }
 
+  /** The caller has all of this answer: it needs no keeping. */
+  confirm(sequence: number): void {
+    const kept = this.#kept.get(sequence)
+    if (kept !== undefined) this.#drop(sequence, kept)
+  }
+
   calls(): IterableIterator<Call> {
     return this.#running.values()
   }
@@ -107,6 +137,6 @@ export class DedupeWindow {
 
   #drop(sequence: number, kept: Kept): void {
     this.#kept.delete(sequence)
-    this.#keptBytes -= kept.sizeBytes
+    this.#keptBook.remove(kept.sizeBytes)
   }
 }

@@ -3,6 +3,7 @@
  */
 
 import type { Incarnation } from '../base/ids.ts'
+import { CAPABILITY_TRANSFERS } from '../wire/limits.ts'
 import type { Hello, RefuseReason, Role, Welcome } from '../wire/messages.ts'
 
 /** The protocol versions that this code speaks. */
@@ -39,7 +40,7 @@ export function helloOf(self: Identity, expects: string): Hello {
     incarnation: self.incarnation,
     network: self.network,
     expects,
-    capabilities: 0,
+    capabilities: CAPABILITY_TRANSFERS,
     maxBodyBytes: self.maxBodyBytes,
   }
 }
@@ -52,7 +53,7 @@ export function welcomeOf(self: Identity, hello: Hello, window: number): Welcome
     name: self.name,
     incarnation: self.incarnation,
     window,
-    capabilities: 0,
+    capabilities: CAPABILITY_TRANSFERS,
     maxBodyBytes: self.maxBodyBytes,
     // The token is of use only together with a shortcut.
     hostToken: self.shortcut === undefined ? '' : (self.hostToken ?? ''),

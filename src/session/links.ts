@@ -17,6 +17,7 @@
 import { assert, unreachable } from '../base/assert.ts'
 import { Deadlines, type Timed } from '../base/deadlines.ts'
 import { type ConnectionId, isSameWindow, type WindowId } from '../base/ids.ts'
+import { CAPABILITY_TRANSFERS } from '../wire/limits.ts'
 import type { Refuse, Welcome } from '../wire/messages.ts'
 import type { Out } from '../wire/out.ts'
 import { helloOf, type Identity, MAX_VERSION, MIN_VERSION } from './identity.ts'
@@ -61,6 +62,8 @@ export class Link implements Timed {
   session: WindowId | undefined
   /** The largest body that the peer takes; known once it said Welcome. */
   maxBodyBytes = Number.POSITIVE_INFINITY
+  /** Whether the peer takes bodies in chunks; taken for granted until it said Welcome. */
+  takesTransfers = true
   hellos = 0
   refusals = 0
   openedAt = 0
@@ -146,6 +149,7 @@ export class Links {
     if (link.carrier === 'ipc') link.triedShortcut = ''
     link.session = { incarnation: message.incarnation, window: message.window }
     link.maxBodyBytes = message.maxBodyBytes
+    link.takesTransfers = (message.capabilities & CAPABILITY_TRANSFERS) !== 0
     link.openedAt = now
     link.refusals = 0
     this.#deadlines.remove(link)

@@ -17,6 +17,7 @@ export const CHECKERS: { readonly [promise: string]: Checker } = {
   'acked and missing are exactly the expected peers': talliesAddUp,
   'outcomes are honest': outcomesAreHonest,
   'after healing all see all others alive': allAlive,
+  'after healing no transfer is left': noTransferLeft,
 }
 
 /** Lets all judges look at a history; gives their sentences, each with the promise that was broken. */
@@ -129,6 +130,16 @@ export function allAlive(history: History): string[] {
     }
   }
   return faults
+}
+
+/** The last views that nodes gave say that no large body is on its way any more: all was settled long before. */
+export function noTransferLeft(history: History): string[] {
+  const views = new Map(
+    history.entries.flatMap((entry) => (entry.kind === 'saw' ? [[entry.name, entry]] : [])),
+  )
+  return [...views.values()].flatMap(({ name, transfers, atMs }) =>
+    transfers === 0 ? [] : [`${name} has ${transfers} transfers at ${atMs} ms`],
+  )
 }
 
 function dishonesty(

@@ -70,6 +70,8 @@ export interface Saw {
   readonly atMs: number
   readonly name: string
   readonly peers: readonly { readonly name: string; readonly state: PeerState }[]
+  /** How many large bodies were on their way, to it and from it. */
+  readonly transfers: number
 }
 
 export type HistoryEntry = Asked | Settled | Handled | Saw

@@ -25,11 +25,23 @@ export interface Scenario {
   /** Whether nodes and links fail as planned by faults.ts. */
   readonly hasFaults: boolean
   readonly workload: Omit<WorkloadOptions, 'seed'>
+  /** How large bodies are cut. Default: LITTLE_PACE. */
+  readonly pace?: SimOptions['pace']
   /** By when all nodes must see all others alive again after the fire, on a calm network. */
   readonly healMs: number
 }
 
 const THREE = ['alpha', 'bravo', 'charlie'] as const
+
+/** Everything is small, so that a body of some 10 KiB travels in many chunks, and the network has its way with it. */
+const LITTLE_PACE = {
+  fromBytes: 12_000,
+  chunkBytes: 1500,
+  windowBytes: 12_000,
+  freeBytes: 6000,
+  againMs: 60,
+  stalledMs: 3000,
+}
 
 /** All scenarios by name. */
 export const SCENARIOS = {
@@ -68,6 +80,7 @@ export const SCENARIOS = {
     fireMs: 20_000,
     hasFaults: true,
     workload: { everyMs: 100, larges: 0.5, maxBodyBytes: 300_000 },
+    pace: { ...LITTLE_PACE, fromBytes: 100_000, chunkBytes: 20_000, windowBytes: 80_000, freeBytes: 40_000 },
     healMs: 15_000,
   },
   /** As `trouble`, with five nodes and more of it at once. */
@@ -112,9 +125,10 @@ export async function runScenario(
 ): Promise<Verdict> {
   const scenario: Scenario = SCENARIOS[name]
   const { nodes, network, workload: options, queueBytes = DEFAULT_QUEUE_BYTES, machines = {} } = scenario
+  const { pace = LITTLE_PACE } = scenario
   const workload = new Workload({ seed, ...options })
   const { setup } = workload
-  const simulation = new Simulation({ ...parts, seed, nodes, network, queueBytes, machines, setup })
+  const simulation = new Simulation({ ...parts, seed, nodes, network, queueBytes, machines, pace, setup })
   const faults: string[] = []
   try {
     await simulation.start()

@@ -11,6 +11,7 @@ import type { Client, Logger, Node } from '../node/api.ts'
 import { startClient } from '../node/client.ts'
 import { startNode } from '../node/node.ts'
 import type { NodeSettings, World } from '../node/world.ts'
+import { DEFAULT_MAX_BODY_BYTES } from '../wire/limits.ts'
 import type { Direction, LinkFaults } from './conditions.ts'
 import { CALM } from './conditions.ts'
 import { Member } from './member.ts'
@@ -42,6 +43,8 @@ export interface SimOptions {
   readonly machines?: Readonly<Record<string, readonly string[]>>
   /** Bytes that may be in flight in one direction of a connection before its sender is held up. Default 8 MiB. */
   readonly queueBytes?: number
+  /** How large bodies are cut. Default: as in the real world, from half a MiB on. */
+  readonly pace?: NodeSettings['pace']
   /** Called for each node when it has started, and again after each restart: sets its handlers. */
   readonly setup?: (node: Node, name: string) => void
   /** What starts a node. Default: the production node. */
@@ -152,6 +155,8 @@ export class Simulation implements AsyncDisposable {
       network: NETWORK_NAME,
       tickMs: this.#options.tickMs ?? DEFAULT_TICK_MS,
       sameHost: true,
+      maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
+      pace: this.#options.pace,
       log: this.#logger(member.name, note),
       timeoutMs: 0,
     }
@@ -344,6 +349,8 @@ export class Simulation implements AsyncDisposable {
       tickMs: this.#options.tickMs ?? DEFAULT_TICK_MS,
       statusEveryMs: 180_000,
       sameHost: true,
+      maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
+      pace: this.#options.pace,
       log: this.#logger(name, note),
     }
   }

@@ -104,9 +104,11 @@ export class Workload {
   /** Writes down how each node that is up sees the others now. */
   look(simulation: Simulation): void {
     for (const name of simulation.names.filter((member) => simulation.isUp(member))) {
-      const peers = simulation.node(name).peers()
+      const node = simulation.node(name)
+      const peers = node.peers()
+      const { transfers } = node.status()
       const views = peers.map((peer) => ({ name: peer.name, state: peer.state }))
-      this.#entries.push({ kind: 'saw', atMs: simulation.now, name, peers: views })
+      this.#entries.push({ kind: 'saw', atMs: simulation.now, name, peers: views, transfers })
     }
   }
 

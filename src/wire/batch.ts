@@ -14,10 +14,10 @@ import {
   FRAME_HEADER_BYTES,
   FRAME_MAGIC,
   FRAME_TARGET_BYTES,
-  MAX_BODY_BYTES,
   MAX_ENVELOPES_PER_FRAME,
+  WHOLE_BODY_BYTES,
 } from './limits.ts'
-import type { Message, Reply, Request, Send } from './messages.ts'
+import type { Chunk, Freight, Message } from './messages.ts'
 import { asBuffer, Reader } from './reader.ts'
 import { Writer } from './writer.ts'
 
@@ -28,7 +28,7 @@ export interface DecodedFrames {
   /** Everything that could be decoded before the first fault. */
   readonly messages: readonly Message[]
   /** Messages whose body is above the limit; the body is left out, so that they can be answered with `too-large`. */
-  readonly tooLarge: readonly (Request | Reply | Send)[]
+  readonly tooLarge: readonly Freight[]
   /** How many envelopes were of a kind that this version does not know. */
   readonly unknown: number
   /** What broke the protocol, as a sentence; undefined when nothing did. Everything behind it was refused. */
@@ -52,7 +52,7 @@ export function pack(now: number, messages: readonly Message[]): readonly Uint8A
   for (const message of messages) {
     if (isLarge(message)) {
       assert(messages.length === 1, 'a large message travels alone')
-      body = (message as Request | Reply | Send).body.bytes
+      body = (message as Freight | Chunk).body.bytes
     }
     encode(message, now, writer)
   }
@@ -68,10 +68,10 @@ export function pack(now: number, messages: readonly Message[]): readonly Uint8A
 export function decodeFrames(
   frames: readonly Uint8Array[],
   now: number,
-  maxBodyBytes = MAX_BODY_BYTES,
+  maxBodyBytes = WHOLE_BODY_BYTES,
 ): DecodedFrames {
   const messages: Message[] = []
-  const tooLarge: (Request | Reply | Send)[] = []
+  const tooLarge: Freight[] = []
   const fault = faultOfFrames(frames)
   if (fault !== undefined) return { messages, tooLarge, unknown: 0, malformed: fault }
   const second = frames[1]
@@ -109,7 +109,7 @@ export function decodeFrames(
       if (second !== undefined) reader.secondFrameTaken = true
     } else if (reader.bodyTooLarge) {
       reader.bodyTooLarge = false
-      tooLarge.push(message as Request | Reply | Send)
+      tooLarge.push(message as Freight)
     } else {
       messages.push(message)
     }

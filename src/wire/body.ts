@@ -27,6 +27,10 @@ export type DecodedBody =
 /** How much of the path to a fault is told. */
 const MAX_PATH_CHARACTERS = 100
 
+/** A buffer that has grown beyond this for one large body goes with it, and the next bodies get a small one. */
+const MAX_GROWN_BYTES = 1024 * 1024
+const FRESH_BYTES = 8 * 1024
+
 /** Up to this size, a buffer is shared by many small bodies as it is. */
 const MAX_SHARED_BYTES = 64 * 1024
 
@@ -56,6 +60,8 @@ export function encodeBody(value: unknown): Body {
   const fault = check.faultOf(value, 0)
   if (fault !== undefined) throw new TypeError(textOf(fault))
   const bytes = packr.pack(value)
+  // Otherwise some small body that is kept would keep all of it alive.
+  if (bytes.buffer.byteLength > MAX_GROWN_BYTES) packr.useBuffer(Buffer.allocUnsafeSlow(FRESH_BYTES))
   if (check.cost > costLimit(bytes.length)) {
     throw new TypeError('Cannot encode the body: it has too many small values; send fewer at once')
   }

@@ -10,10 +10,10 @@ import * as kinds from './kinds.ts'
 import {
   FOREVER_MS,
   MAX_ACK_RANGES,
-  MAX_BODY_BYTES,
   MAX_CODE_BYTES,
   MAX_TEXT_BYTES,
   MAX_VERB_BYTES,
+  WHOLE_BODY_BYTES,
 } from './limits.ts'
 import type {
   Ack,
@@ -21,12 +21,18 @@ import type {
   Body,
   BodyType,
   Cancel,
+  Chunk,
+  Credit,
+  Decline,
   Echo,
+  Freight,
   Message,
+  Offer,
   Reject,
   Reply,
   Request,
   Send,
+  Withdraw,
 } from './messages.ts'
 import { asBuffer, NO_BYTES, Reader } from './reader.ts'
 
@@ -47,7 +53,7 @@ export function decode(
   bytes: Uint8Array,
   now: number,
   secondFrame?: Uint8Array,
-  maxBodyBytes = MAX_BODY_BYTES,
+  maxBodyBytes = WHOLE_BODY_BYTES,
 ): Decoded {
   const second = secondFrame === undefined ? undefined : asBuffer(secondFrame)
   const reader = new Reader(asBuffer(bytes), second, maxBodyBytes)
@@ -77,6 +83,16 @@ export function decodeEnvelope(reader: Reader, now: number): Message | undefined
       return readReject(reader)
     case kinds.CANCEL:
       return { kind: 'cancel', sequence: reader.varint() } satisfies Cancel
+    case kinds.CHUNK:
+      return readChunk(reader)
+    case kinds.CREDIT:
+      return readCredit(reader)
+    case kinds.OFFER:
+      return readOffer(reader, now)
+    case kinds.DECLINE:
+      return { kind: 'decline', transfer: reader.varint() } satisfies Decline
+    case kinds.WITHDRAW:
+      return { kind: 'withdraw', transfer: reader.varint() } satisfies Withdraw
     case kinds.BEAT:
       return readBeat(reader)
     case kinds.ECHO:
@@ -174,6 +190,56 @@ function readBeat(reader: Reader): Beat {
 
 function readEcho(reader: Reader): Echo {
   return { kind: 'echo', number: reader.varint(), loopDelayMs: reader.varint(), queuedBytes: reader.varint() }
+}
+
+function readChunk(reader: Reader): Chunk {
+  const flags = readFlags(reader, kinds.BODY_TYPE_MASK | kinds.BODY_EXTERNAL)
+  const transfer = reader.varint()
+  const offset = reader.varint()
+  const body = readBody(reader, flags)
+  // What is wrong with a part cannot be answered for the whole: nobody sends parts of this size.
+  if (reader.bodyTooLarge) reader.fail(`its part of a body is larger than ${reader.maxBodyBytes} bytes`)
+  else if (body.type !== 'raw' || body.bytes.length === 0) reader.fail('its part of a body is not raw bytes')
+  if (offset + body.bytes.length > Number.MAX_SAFE_INTEGER)
+    reader.fail('its part of a body ends above 2^53 - 1')
+  reader.bodyTooLarge = false
+  return { kind: 'chunk', transfer, offset, body }
+}
+
+function readCredit(reader: Reader): Credit {
+  const flags = readFlags(reader, kinds.CREDIT_GO_BACK)
+  const transfer = reader.varint()
+  const receivedBytes = reader.varint()
+  const limitBytes = reader.varint()
+  if (limitBytes < receivedBytes) reader.fail('its limit is below what has arrived')
+  return { kind: 'credit', transfer, receivedBytes, limitBytes, goBack: (flags & kinds.CREDIT_GO_BACK) !== 0 }
+}
+
+/** The head is an envelope inside of the envelope; what follows it is for later versions. */
+function readOffer(reader: Reader, now: number): Offer {
+  const isRepeat = (readFlags(reader, kinds.OFFER_REPEAT) & kinds.OFFER_REPEAT) !== 0
+  const transfer = reader.varint()
+  const totalBytes = reader.varint()
+  const lengthBytes = reader.varint()
+  const { end } = reader
+  const headEnd = reader.position + lengthBytes
+  if (headEnd > end) reader.fail('it ends inside its head')
+  reader.end = Math.min(headEnd, end)
+  const head = readHead(reader, now)
+  reader.position = reader.end
+  reader.end = end
+  if (totalBytes === 0) reader.fail('it offers a body of no bytes')
+  if (head.body.type === 'none') reader.fail('its head has no type of body')
+  if (head.body.bytes.length > 0 || reader.bodyTooLarge) reader.fail('its head has a body')
+  return { kind: 'offer', transfer, totalBytes, head, isRepeat }
+}
+
+function readHead(reader: Reader, now: number): Freight {
+  const kind = reader.byte()
+  if (kind === kinds.REQUEST) return readRequest(reader, now)
+  if (kind === kinds.SEND) return readSend(reader)
+  if (kind !== kinds.REPLY) reader.fail('its head is no REQUEST, REPLY or SEND')
+  return readReply(reader)
 }
 
 /** The flags byte. A bit that this version does not know could change the meaning of what follows. */

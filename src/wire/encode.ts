@@ -19,7 +19,20 @@ import {
   MAX_VERB_BYTES,
   MIN_SIZE_ESTIMATE_BYTES,
 } from './limits.ts'
-import type { Ack, Body, Message, Reply, Request, Send } from './messages.ts'
+import type {
+  Ack,
+  Body,
+  Chunk,
+  Credit,
+  Decline,
+  Freight,
+  Message,
+  Offer,
+  Reply,
+  Request,
+  Send,
+  Withdraw,
+} from './messages.ts'
 import { varintSizeBytes, writeVarint } from './varint.ts'
 import { closeEnvelope, type Writer, writeText } from './writer.ts'
 
@@ -29,7 +42,7 @@ const FIXED_BYTES = 64
 /** Whether the body of `message` travels as a second frame, so that the message has a ZeroMQ message of its own. */
 export function isLarge(message: Message): boolean {
   const kind = message.kind
-  if (kind !== 'request' && kind !== 'reply' && kind !== 'send') return false
+  if (kind !== 'request' && kind !== 'reply' && kind !== 'send' && kind !== 'chunk') return false
   return message.body.bytes.length >= EXTERNAL_BODY_BYTES
 }
 
@@ -47,6 +60,12 @@ export function sizeOf(message: Message): number {
       return MIN_SIZE_ESTIMATE_BYTES + message.body.bytes.length
     case 'ack':
       return MIN_SIZE_ESTIMATE_BYTES + message.ranges.length * 16
+    case 'chunk':
+      return 24 + message.body.bytes.length
+    case 'offer':
+      return 24 + sizeOf(message.head)
+    case 'credit':
+      return 30
     case 'reject':
       return 20 + textBound(message.code, MAX_CODE_BYTES) + textBound(message.text, MAX_TEXT_BYTES)
     case 'refuse':
@@ -58,6 +77,8 @@ export function sizeOf(message: Message): number {
     case 'echo':
       return 32
     case 'cancel':
+    case 'decline':
+    case 'withdraw':
     case 'goodbye':
     case 'say-hello':
       return MIN_SIZE_ESTIMATE_BYTES
@@ -76,9 +97,7 @@ function textBound(text: string, maxBytes: number): number {
  */
 export function encode(message: Message, now: number, writer: Writer): void {
   const large = isLarge(message)
-  writer.reserve(
-    FIXED_BYTES + sizeOf(message) - (large ? (message as Request | Reply | Send).body.bytes.length : 0),
-  )
+  writer.reserve(FIXED_BYTES + sizeOf(message) - (large ? (message as Freight | Chunk).body.bytes.length : 0))
   switch (message.kind) {
     case 'request':
       writeRequest(writer, message, now, large)
@@ -88,6 +107,12 @@ export function encode(message: Message, now: number, writer: Writer): void {
       break
     case 'send':
       writeSend(writer, message, large)
+      break
+    case 'chunk':
+      writeChunk(writer, message, large)
+      break
+    case 'offer':
+      writeOffer(writer, message, now)
       break
     default:
       writeOther(writer, message)
@@ -161,7 +186,39 @@ function writeSend(writer: Writer, message: Send, large: boolean): void {
   closeEnvelope(writer, start, reserved)
 }
 
-function writeOther(writer: Writer, message: Exclude<Message, Request | Reply | Send>): void {
+function writeChunk(writer: Writer, message: Chunk, large: boolean): void {
+  const { transfer, offset, body } = message
+  assert(body.type === 'raw' && body.bytes.length > 0, 'a chunk has raw bytes')
+  const bodyBytes = large ? 0 : body.bytes.length
+  const buffer = writer.buffer
+  const lengthBytes = 2 + varintSizeBytes(transfer) + varintSizeBytes(offset) + bodyBytes
+  let position = writeVarint(buffer, writer.position, lengthBytes)
+  buffer[position++] = kinds.CHUNK
+  buffer[position++] = bodyFlags(body, large)
+  position = writeVarint(buffer, position, transfer)
+  position = writeVarint(buffer, position, offset)
+  if (bodyBytes > 0) buffer.set(body.bytes, position)
+  writer.position = position + bodyBytes
+}
+
+/** The head stands inside as an envelope of its own, with its length, so that later versions may add what they like. */
+function writeOffer(writer: Writer, { transfer, totalBytes, head, isRepeat }: Offer, now: number): void {
+  assert(head.body.type !== 'none' && head.body.bytes.length === 0, 'an offered head has a type and no bytes')
+  assert(totalBytes > 0, 'an offered body has bytes')
+  const start = writer.position
+  // One byte for a short envelope; with a long verb, closeEnvelope makes room for a second.
+  writer.position = start + 1
+  writer.byte(kinds.OFFER)
+  writer.byte(isRepeat ? kinds.OFFER_REPEAT : 0)
+  writer.varint(transfer)
+  writer.varint(totalBytes)
+  if (head.kind === 'request') writeRequest(writer, head, now, false)
+  else if (head.kind === 'reply') writeReply(writer, head, false)
+  else writeSend(writer, head, false)
+  closeEnvelope(writer, start, 1)
+}
+
+function writeOther(writer: Writer, message: Exclude<Message, Freight | Chunk | Offer>): void {
   const start = writer.position
   writer.position = start + 1
   switch (message.kind) {
@@ -171,6 +228,11 @@ function writeOther(writer: Writer, message: Exclude<Message, Request | Reply | 
     case 'cancel':
       writer.byte(kinds.CANCEL)
       writer.varint(message.sequence)
+      break
+    case 'credit':
+    case 'decline':
+    case 'withdraw':
+      writeTransfer(writer, message)
       break
     case 'reject':
       writer.byte(kinds.REJECT)
@@ -215,6 +277,19 @@ function writeOther(writer: Writer, message: Exclude<Message, Request | Reply | 
       unreachable(message)
   }
   closeEnvelope(writer, start, 1)
+}
+
+function writeTransfer(writer: Writer, message: Credit | Decline | Withdraw): void {
+  if (message.kind === 'credit') {
+    writer.byte(kinds.CREDIT)
+    writer.byte(message.goBack ? kinds.CREDIT_GO_BACK : 0)
+    writer.varint(message.transfer)
+    writer.varint(message.receivedBytes)
+    writer.varint(message.limitBytes)
+  } else {
+    writer.byte(message.kind === 'decline' ? kinds.DECLINE : kinds.WITHDRAW)
+    writer.varint(message.transfer)
+  }
 }
 
 /** Each range as its distance from the last of the range before (from 0 at first) and its length less one. */

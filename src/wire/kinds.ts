@@ -18,6 +18,11 @@ export const REJECT = 0x12
 export const CANCEL = 0x13
 export const SEND = 0x14
 export const ACK = 0x15
+export const OFFER = 0x20
+export const CHUNK = 0x21
+export const CREDIT = 0x22
+export const DECLINE = 0x23
+export const WITHDRAW = 0x24
 
 /** Bits 0 and 1 of the flags of REQUEST, REPLY and SEND: the type of the body. The value 3 is free. */
 export const BODY_NONE = 0
@@ -33,6 +38,10 @@ export const REQUEST_BROADCAST = 8
 export const BEAT_WANTS_ECHO = 1
 /** Bit 0 of REJECT: it answers a SEND, not a REQUEST. */
 export const REJECT_OF_SEND = 1
+/** Bit 0 of OFFER: it was made before, and an answer is wanted. */
+export const OFFER_REPEAT = 1
+/** Bit 0 of CREDIT: what was sent from `received` on is to be sent again. */
+export const CREDIT_GO_BACK = 1
 
 const ROLE_BYTES: { readonly [role in Role]: number } = { node: 1, client: 2 }
 

@@ -187,6 +187,59 @@ export interface Ack {
   readonly ranges: readonly { readonly first: number; readonly last: number }[]
 }
 
+/** A message whose body may be too large to travel whole. */
+export type Freight = Request | Reply | Send
+
+/** "There is a body to come": the head of a message whose body travels in chunks. Meaningful in both directions. */
+export interface Offer {
+  readonly kind: 'offer'
+  /** Names the transfer on this connection and in this direction; never used twice there. */
+  readonly transfer: number
+  /** The bytes of the body. */
+  readonly totalBytes: number
+  /** The message itself; its body has its type and no bytes. */
+  readonly head: Freight
+  /** Whether it was made before, and asks what has arrived. A repeat leaves behind the chunks. */
+  readonly isRepeat: boolean
+}
+
+/** A part of the body of an offered message. */
+export interface Chunk {
+  readonly kind: 'chunk'
+  readonly transfer: number
+  /** Where the part stands in the body. */
+  readonly offset: number
+  /** Raw, never empty. */
+  readonly body: Body
+}
+
+/** "So much has arrived, and so far you may go": what lets a transfer go on. */
+export interface Credit {
+  readonly kind: 'credit'
+  readonly transfer: number
+  /** Every byte below this one has arrived. */
+  readonly receivedBytes: number
+  /** Bytes below this one may be sent. At least `receivedBytes`. */
+  readonly limitBytes: number
+  /** Whether something was lost, so that the sender is to begin again at `receivedBytes`. */
+  readonly goBack: boolean
+}
+
+/** The receiver does not want a transfer, or does not want it any more. */
+export interface Decline {
+  readonly kind: 'decline'
+  readonly transfer: number
+}
+
+/** The sender gives a transfer up. */
+export interface Withdraw {
+  readonly kind: 'withdraw'
+  readonly transfer: number
+}
+
+/** What a transfer is made of. */
+export type TransferMessage = Offer | Chunk | Credit | Decline | Withdraw
+
 export type Message =
   | Hello
   | Welcome
@@ -201,3 +254,4 @@ export type Message =
   | Cancel
   | Send
   | Ack
+  | TransferMessage

@@ -48,7 +48,7 @@ test('number and bytes are bounded, and what is removed makes room once', (t) =>
   books.remove(first)
   books.remove(first)
   books.remove(entry(5))
-  t.deepEqual(books.fullness, { items: 1, bytes: 30, maxItems: 4, maxBytes: 100 })
+  t.deepEqual(books.fullnessFor(1), { items: 1, bytes: 30, maxItems: 4, maxBytes: 100 })
   for (let count = 0; count < 3; count += 1) books.enter(entry())
   t.false(books.hasRoom(0))
 })

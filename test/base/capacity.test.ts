@@ -13,7 +13,7 @@ test('an item has room when both the number and the bytes stay within their limi
   t.deepEqual([capacity.hasRoom(6), capacity.hasRoom(7)], [true, false])
   capacity.add(0)
   t.false(capacity.hasRoom(0), 'the number is reached')
-  t.deepEqual(capacity.fullness, { items: 2, bytes: 4, maxItems: 2, maxBytes: 10 })
+  t.deepEqual(capacity.fullnessFor(1), { items: 2, bytes: 4, maxItems: 2, maxBytes: 10 })
   capacity.remove(4)
   t.true(capacity.hasRoom(10))
   t.is(capacity.items, 1)

@@ -64,6 +64,16 @@ test.serial('a text may come from standard input', async (t) => {
   await t.notThrowsAsync(mesh.node('alpha').untilErr((err) => err.includes('piped text 51c2\n'), 'text'))
 })
 
+test.serial('a request takes a large body from standard input, and prints a large reply', async (t) => {
+  const text = 'abcdefgh'.repeat(1024 * 1024)
+  const running = start(t, ['-p', mesh.path, 'request', '-n', 'bravo', '--raw', 'zmqnet.echo', '-', '--json'])
+  running.endInput(text)
+  const { code, out, err } = await running.ended()
+  t.is(code, 0, err)
+  const { ok, reply } = jsonOf(out) as { ok: boolean; reply: string }
+  t.true(ok && reply === text)
+})
+
 test.serial('status shows the matrix, and one node as a table', async (t) => {
   const all = await mesh.run(['status'], t)
   t.is(all.code, 0, all.err)

@@ -211,6 +211,7 @@ export function nodeStatus(name: string, peers: readonly PeerView[]): NodeStatus
     uptimeMs: 200_000,
     peers,
     pending: 3,
+    transfers: 0,
     counters: {
       sent: 1204,
       received: 1180,

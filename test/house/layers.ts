@@ -12,6 +12,7 @@ const PROTOCOL = [
   'rpc',
   'oneway',
   'session',
+  'transfer',
   'broadcast',
   'liveness',
   'membership',

@@ -153,6 +153,7 @@ test('a node has defaults for everything but its name', (t) => {
     tickMs: 500,
     statusEveryMs: 180_000,
     sameHost: true,
+    maxBodyBytes: 64 * 1024 * 1024,
     log: undefined,
   })
 })

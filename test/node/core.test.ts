@@ -297,8 +297,8 @@ test('B61: a body above the limit is refused, and only on a connection that said
   const { mesh, alpha, bravo } = pair()
   const guest = bravo.take('session-opened')[0]?.session.connection
   if (guest === undefined) throw new Error('no session')
-  bravo.core.tooLarge(mesh.now, guest, request(5))
-  bravo.core.tooLarge(mesh.now, guest, reply(5))
+  bravo.core.tooLarge(mesh.now, guest, request(5), 100)
+  bravo.core.tooLarge(mesh.now, guest, reply(5), 100)
   t.deepEqual(bravo.takeSent('alpha'), ['reject'])
   t.is(bravo.take('violation').length, 2)
   mesh.settle()

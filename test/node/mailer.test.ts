@@ -16,7 +16,7 @@ const LINE = connection(1)
 /** A transport whose sends stay pending until the test ends them. */
 class Wire {
   now = 0
-  readonly sent: { readonly to: ConnectionId; readonly sequences: number[] }[] = []
+  readonly sent: { readonly to: ConnectionId; readonly sequences: number[]; readonly kinds: string[] }[] = []
   readonly news: string[] = []
   laterCount = 0
   roomCount = 0
@@ -27,7 +27,7 @@ class Wire {
     const transport = {
       send: (to: ConnectionId, frames: readonly Uint8Array[], done: (result: SendResult) => void) => {
         const { messages } = decodeFrames(frames, this.now, 1024 * 1024)
-        this.sent.push({ to, sequences: messages.map(sequenceOf) })
+        this.sent.push({ to, sequences: messages.map(sequenceOf), kinds: messages.map(({ kind }) => kind) })
         this.#pending.push(done)
       },
     } as Partial<Transport> as Transport
@@ -66,6 +66,11 @@ class Wire {
   /** The numbers of what was sent since the last call, one list for each message of the transport. */
   takeSent(): number[][] {
     return this.sent.splice(0).map(({ sequences }) => sequences)
+  }
+
+  /** The kinds of what was sent likewise. */
+  takeKinds(): string[][] {
+    return this.sent.splice(0).map(({ kinds }) => kinds)
   }
 
   takeNews(): string[] {
@@ -297,4 +302,29 @@ test('a flood of strangers does not leave a queue behind for each', (t) => {
   wire.push(2, 0, 1000, connection(5))
   wire.mailer.flush()
   t.deepEqual(wire.takeSent().at(-1), [2])
+})
+
+test('T21: a sign of life and a request overtake the chunks that wait, and a repeated offer stays behind them', (t) => {
+  const wire = new Wire()
+  const chunk = (offset: number): Message => {
+    return { kind: 'chunk', transfer: 1, offset, body: bodyOf(100_000) }
+  }
+  const head = { ...request(9), body: { type: 'raw', bytes: new Uint8Array(0) } } as const
+  for (const offset of [1, 2]) wire.mailer.push(LINE, chunk(offset))
+  wire.mailer.push(LINE, { kind: 'offer', transfer: 1, totalBytes: 9, head, isRepeat: true })
+  wire.mailer.flush()
+  wire.push(1)
+  wire.mailer.push(LINE, { kind: 'offer', transfer: 2, totalBytes: 9, head, isRepeat: false })
+  wire.mailer.push(LINE, { kind: 'decline', transfer: 3 })
+  wire.mailer.push(LINE, { kind: 'credit', transfer: 3, receivedBytes: 0, limitBytes: 9, goBack: false })
+  wire.mailer.push(LINE, { kind: 'beat', number: 1, wantsEcho: false, loopDelayMs: 0, queuedBytes: 0 })
+  for (let count = 0; count < 3; count += 1) wire.end('sent')
+  wire.mailer.flush()
+  wire.end('sent')
+  t.deepEqual(wire.takeKinds(), [
+    ['chunk'],
+    ['credit', 'beat', 'request', 'offer', 'decline'],
+    ['chunk'],
+    ['offer'],
+  ])
 })

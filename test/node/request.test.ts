@@ -5,7 +5,7 @@
 
 import test from 'ava'
 import type { BodyValue } from '../../src/index.ts'
-import { errorOf, signal, startMesh, until } from '../support/mesh.ts'
+import { errorOf, peersOf, signal, startMesh, startNode, until } from '../support/mesh.ts'
 
 const MIB = 1024 * 1024
 
@@ -46,7 +46,12 @@ test.serial('every kind of body that can travel comes back as it went', async (t
 test.serial(
   'a body of the limit travels both ways, and one byte more is refused before it is sent',
   async (t) => {
-    const { alpha, bravo } = await startMesh(t, ['alpha', 'bravo'])
+    const peers = await peersOf(['alpha', 'bravo'])
+    const [alpha, bravo] = await Promise.all([
+      startNode(t, { name: 'alpha', peers, maxBody: MIB }),
+      startNode(t, { name: 'bravo', peers, maxBody: MIB }),
+    ])
+    await alpha.ready()
     bravo.handle('length', (body) => body.length)
     bravo.handle('make', (length) => Buffer.alloc(length))
     t.is(await alpha.request('bravo', 'length', Buffer.alloc(MIB)), MIB)

@@ -32,6 +32,7 @@ function line(...peers: PeerView[]): string {
     uptimeMs: 1000,
     peers,
     pending: 0,
+    transfers: 0,
     counters: {
       sent: 10,
       received: 12,

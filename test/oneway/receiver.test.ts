@@ -72,11 +72,24 @@ test('O5: the handlers of one sender are bounded in number', (t) => {
 
 test('O5: the bodies that handlers hold are bounded in bytes', (t) => {
   const arrivals = new Arrivals()
-  const half = arrivals.start('bravo', parcel(MAX_RUNNING_BYTES_PER_SENDER / 2))
-  t.true(arrivals.hasRoom(MAX_RUNNING_BYTES_PER_SENDER / 2))
-  t.false(arrivals.hasRoom(MAX_RUNNING_BYTES_PER_SENDER / 2 + 1))
-  arrivals.finish(half)
-  t.true(arrivals.hasRoom(MAX_RUNNING_BYTES_PER_SENDER))
+  const part = MAX_RUNNING_BYTES_PER_SENDER / 32
+  const first = arrivals.start('bravo', parcel(part))
+  for (let count = 2; count < 32; count += 1) arrivals.start('bravo', parcel(part))
+  t.true(arrivals.hasRoom(part))
+  t.false(arrivals.hasRoom(part + 1))
+  arrivals.finish(first)
+  t.true(arrivals.hasRoom(part + 1))
+})
+
+test('O5: the large bodies that handlers hold have a bound of their own', (t) => {
+  const arrivals = new Arrivals(1_000_000)
+  const first = arrivals.start('bravo', parcel(1_000_000))
+  t.true(arrivals.hasRoom(1_000_000))
+  arrivals.start('bravo', parcel(600_000))
+  t.false(arrivals.hasRoom(600_000))
+  t.true(arrivals.hasRoom(100_000), 'small ones are not kept out')
+  arrivals.finish(first)
+  t.true(arrivals.hasRoom(1_000_000))
 })
 
 test('O5: a number that is refused is not receipted, and may come again', (t) => {

@@ -15,7 +15,8 @@ export function order(changes: Partial<SendOrder> = {}): SendOrder {
 
 export function closed(): { sender: Sender; out: Recorder<SenderEvent> } {
   const out = new Recorder<SenderEvent>()
-  const sender = new Sender(out)
+  // Large bodies have a bound of their own, of twice the largest: here it is the 4 MiB that the small ones have.
+  const sender = new Sender(out, 2 * 1024 * 1024)
   sender.addPeer('bravo', connection(1))
   return { sender, out }
 }

@@ -42,7 +42,7 @@ test('a line has room for so many, and for so many bytes', (t) => {
   t.deepEqual([line.hasRoom(6), line.hasRoom(7)], [true, false])
   line.join(new Item(1))
   t.false(line.hasRoom(0))
-  t.deepEqual(line.fullness, { items: 2, bytes: 5, maxItems: 2, maxBytes: 10 })
+  t.deepEqual(line.fullnessFor(1), { items: 2, bytes: 5, maxItems: 2, maxBytes: 10 })
   line.leave(item)
   t.true(line.hasRoom(9))
 })
@@ -67,7 +67,7 @@ test('whatever joins and leaves, the line is what an array would be', (t) => {
         if (standing.length !== twin.length || standing.some((item, index) => item !== twin[index]))
           return false
         const bytes = twin.reduce((sum, item) => sum + item.sizeBytes, 0)
-        if (line.size !== twin.length || line.fullness.bytes !== bytes) return false
+        if (line.size !== twin.length || line.fullnessFor(1).bytes !== bytes) return false
       }
       return true
     }),

@@ -281,11 +281,11 @@ test('R21: requests above 65,536 fail at once and change nothing', (t) => {
 test('R21: bodies above 8 MiB together fail at once, also while the link is not open', (t) => {
   const { caller, out } = open()
   caller.linkClosed('bravo')
-  const body = bodyOf(1024 * 1024)
-  for (let count = 0; count < 9; count += 1) caller.request(0, 'bravo', order({ body }))
+  const body = bodyOf(MAX_PENDING_BYTES_PER_CALLEE / 32)
+  for (let count = 0; count < 33; count += 1) caller.request(0, 'bravo', order({ body }))
   t.deepEqual(
     out.toldOf('request-failed').map((event) => event.failure),
-    [{ kind: 'books-full', books: { ...LIMITS, items: 8, bytes: MAX_PENDING_BYTES_PER_CALLEE } }],
+    [{ kind: 'books-full', books: { ...LIMITS, items: 32, bytes: MAX_PENDING_BYTES_PER_CALLEE } }],
   )
   caller.linkOpened(1, 'bravo', SESSION)
   caller.receive(2, 'bravo', reply(1))
@@ -325,4 +325,41 @@ test('a caller without requests has no deadline, and a wake before the deadline 
 test('a callee that was never added is a mistake of ours', (t) => {
   const caller = new Caller(seededRandom(1), LIFELESS_MS, new Recorder<CallerEvent>())
   t.throws(() => caller.request(0, 'zulu', order()), { message: /"zulu" is a callee/ })
+})
+
+test('R22: while its body makes progress, an attempt is counted from the last of it, up to the deadline', (t) => {
+  const { caller, out } = open()
+  const ask = caller.request(0, 'bravo', order({ timeoutMs: 1000, retries: 0, deadlineAt: 3000 }))
+  for (const at of [900, 1800, 2700]) {
+    run(caller, at)
+    t.is(caller.progressed(at, 'bravo', 1), ask)
+  }
+  t.is(caller.deadline, 3000)
+  out.told()
+  run(caller, 3000)
+  t.deepEqual(
+    out.toldOf('request-failed').map(({ failure }) => failure.kind),
+    ['timeout'],
+  )
+  t.is(caller.progressed(3001, 'bravo', 1), undefined)
+})
+
+test('R22: progress ends a pause: there is nothing to ask again', (t) => {
+  const { caller, out } = open()
+  caller.request(0, 'bravo', order({ timeoutMs: 1000, deadlineAt: 60_000 }))
+  caller.wake(1000)
+  caller.progressed(1010, 'bravo', 1)
+  t.is(caller.deadline, 2010)
+  t.is(out.sentOf('request').length, 1)
+})
+
+test('R19: what is expected of a peer is known by its number', (t) => {
+  const { caller } = open()
+  caller.request(0, 'bravo', order())
+  caller.request(0, 'bravo', order())
+  caller.receive(1, 'bravo', reply(1))
+  t.deepEqual(
+    [1, 2, 3].map((sequence) => caller.expects('bravo', sequence)),
+    ['no', 'yes', 'unknown'],
+  )
 })

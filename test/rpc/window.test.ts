@@ -4,8 +4,17 @@
 
 import test from 'ava'
 import { type Call, Inbound, Call as MadeCall } from '../../src/rpc/responder.ts'
-import { DedupeWindow, MAX_KEPT_BYTES } from '../../src/rpc/window.ts'
+import { DedupeWindow, MAX_KEPT_BYTES, MAX_RUNNING_BYTES_PER_CALLER } from '../../src/rpc/window.ts'
+import { TRANSFER_BODY_BYTES } from '../../src/wire/limits.ts'
 import { bodyOf, reject, reply, request } from '../support/samples.ts'
+
+const LARGE = TRANSFER_BODY_BYTES
+
+/** The numbers up to `last` whose answers are kept. */
+function keptOf(window: DedupeWindow, last: number): number[] {
+  const numbers = Array.from({ length: last }, (_, index) => index + 1)
+  return numbers.filter((sequence) => window.answer(sequence) !== undefined)
+}
 
 function start(window: DedupeWindow, sequence: number, sizeBytes = 0): Call {
   const call = new MadeCall(new Inbound('bravo'), request(sequence, { body: bodyOf(sizeBytes) }))
@@ -64,15 +73,40 @@ test('R6: a call that ends below the floor leaves no answer', (t) => {
 
 test('R6: above 4 MiB, the answers kept longest leave first', (t) => {
   const window = new DedupeWindow()
-  const megabyte = 1024 * 1024
-  for (let sequence = 1; sequence <= 5; sequence += 1) run(window, sequence, megabyte - 256)
+  for (let sequence = 1; sequence <= 17; sequence += 1) run(window, sequence, MAX_KEPT_BYTES / 16 - 256)
   t.is(window.keptBytes, MAX_KEPT_BYTES)
   t.is(window.answer(1), undefined)
   t.not(window.answer(2), undefined)
-  run(window, 6)
+  run(window, 18)
   t.is(window.answer(2), undefined)
-  t.not(window.answer(6), undefined)
+  t.not(window.answer(18), undefined)
   t.false(window.admit(1), 'an evicted number is still known')
+})
+
+test('R6: large answers have a bound of their own, and make no small one leave', (t) => {
+  const window = new DedupeWindow(LARGE)
+  for (const sequence of [1, 2, 3]) run(window, sequence, 10)
+  for (const sequence of [4, 5]) run(window, sequence, LARGE)
+  t.deepEqual(keptOf(window, 5), [1, 2, 3, 4, 5])
+  run(window, 6, LARGE)
+  t.deepEqual(keptOf(window, 6), [1, 2, 3, 5, 6])
+})
+
+test('R6: the newest answer is kept whatever its size', (t) => {
+  const window = new DedupeWindow(1024)
+  run(window, 1, LARGE)
+  t.deepEqual(keptOf(window, 1), [1])
+  run(window, 2, LARGE)
+  t.deepEqual(keptOf(window, 2), [2])
+})
+
+test('R6: an answer of which the caller has all is kept no longer', (t) => {
+  const window = new DedupeWindow()
+  run(window, 1, LARGE)
+  window.confirm(1)
+  window.confirm(7)
+  t.is(window.keptBytes, 0)
+  t.true(window.hasSeen(1))
 })
 
 test('R6: answers without bodies are bounded as well', (t) => {
@@ -90,13 +124,21 @@ test('R6: a refusal counts with its text', (t) => {
 
 test('R7: the bodies of calls that run are counted until they end', (t) => {
   const window = new DedupeWindow()
-  const first = start(window, 1, 1000)
-  start(window, 2, 10)
-  t.is(window.runningBytes, 1010)
-  t.deepEqual(
-    [...window.calls()].map((call) => call.sequence),
-    [1, 2],
-  )
+  const part = MAX_RUNNING_BYTES_PER_CALLER / 32
+  const first = start(window, 1, part)
+  for (let sequence = 2; sequence < 32; sequence += 1) start(window, sequence, part)
+  t.true(window.hasRoom(part))
+  t.false(window.hasRoom(part + 1))
+  t.is([...window.calls()].length, 31)
   window.finish(first, reply(1))
-  t.is(window.runningBytes, 10)
+  t.is(window.runningCount, 30)
+  t.true(window.hasRoom(part + 1))
+})
+
+test('R7: the large bodies of calls that run have a bound of their own', (t) => {
+  const window = new DedupeWindow(LARGE)
+  start(window, 1, LARGE)
+  start(window, 2, LARGE)
+  t.false(window.hasRoom(LARGE + 512))
+  t.true(window.hasRoom(1000))
 })

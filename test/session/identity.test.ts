@@ -67,7 +67,7 @@ test('S9: Welcome speaks the highest common version, and says who and which wind
     name: 'alpha',
     incarnation: incarnation(9),
     window: 42,
-    capabilities: 0,
+    capabilities: 1,
     maxBodyBytes: 1000,
     hostToken: '',
     shortcut: '',

@@ -5,6 +5,7 @@ import {
   allAlive,
   type Checker,
   judge,
+  noTransferLeft,
   outcomesAreHonest,
   runsOnce,
   SETTLE_GRACE_MS,
@@ -353,6 +354,7 @@ const saw = (name: string, states: Readonly<Record<string, 'alive' | 'suspect' |
   atMs: 9000,
   name,
   peers: Object.entries(states).map(([peer, state]) => ({ name: peer, state })),
+  transfers: 0,
 })
 const ALL_SEEN = [
   saw('alpha', { bravo: 'alive', charlie: 'alive' }),
@@ -373,6 +375,13 @@ test('allAlive convicts a view with a dead or an unknown peer, and a node that i
     'charlie sees bravo as unknown at 9000 ms',
   ])
   t.deepEqual(allAlive(history(ALL_SEEN.slice(1))), ['alpha was not up to look'])
+})
+
+test('noTransferLeft convicts a node that has a body on its way at the end, and only then', (t) => {
+  t.deepEqual(noTransferLeft(history(ALL_SEEN)), [])
+  const busy = { ...(ALL_SEEN[0] as HistoryEntry), transfers: 2 } as HistoryEntry
+  t.deepEqual(noTransferLeft(history([busy, ...ALL_SEEN])), [])
+  t.deepEqual(noTransferLeft(history([...ALL_SEEN, busy])), ['alpha has 2 transfers at 9000 ms'])
 })
 
 test('all judges together name the promise that was broken', (t) => {

@@ -7,7 +7,7 @@
 import type { ConnectionId } from '../../src/base/ids.ts'
 import { newIncarnation } from '../../src/base/ids.ts'
 import { ZmqnetError } from '../../src/errors.ts'
-import type { BodyValue, Handler, HandlerContext, Node, PeerView } from '../../src/node/api.ts'
+import type { BodyValue, Handler, HandlerContext, Node, NodeStatus, PeerView } from '../../src/node/api.ts'
 import type { NodeSettings, World } from '../../src/node/world.ts'
 import type { Transport } from '../../src/transport/transport.ts'
 
@@ -95,6 +95,10 @@ class NaiveNode {
   }
 
   async *events(): AsyncGenerator<never> {}
+
+  status(): Pick<NodeStatus, 'transfers'> {
+    return { transfers: 0 }
+  }
 
   peers(): PeerView[] {
     const view = (name: string, connection: ConnectionId) => ({

@@ -83,7 +83,7 @@ export class CoreMesh {
           role,
           incarnation: incarnation(this.#nextIncarnation),
           network: 'test',
-          maxBodyBytes: 1024 * 1024,
+          maxBodyBytes: 16 * 1024 * 1024,
         },
         peers: lines.map(({ to, id }) => ({ name: to, connection: id })),
         tickMs,
@@ -172,6 +172,7 @@ export class CoreMesh {
       for (const member of this.#members.values()) {
         for (const { link } of member.take('reset-link')) this.#reset(member, link.peer)
       }
+      for (const member of this.#members.values()) member.core.endTurn(this.now)
       const parcels = this.#parcels
       if (parcels.length === 0) return
       this.#parcels = []

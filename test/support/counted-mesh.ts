@@ -51,7 +51,14 @@ export class CountedMesh {
   async start(...names: readonly string[]): Promise<Node[]> {
     const peers = names.map((name) => ({ name, address: name }))
     const times = { tickMs: 500, statusEveryMs: 1_000_000 }
-    const settings = { network: 'test', peers, ...times, log: undefined, sameHost: false }
+    const settings = {
+      network: 'test',
+      peers,
+      ...times,
+      log: undefined,
+      sameHost: false,
+      maxBodyBytes: 1024 ** 3,
+    }
     const nodes: Node[] = []
     for (const name of names) {
       nodes.push(await startNode({ ...settings, name, bind: name }, this.#world(name)))

@@ -7,7 +7,11 @@ import type { Incarnation } from '../../src/base/ids.ts'
 import { EXTERNAL_BODY_BYTES, MAX_NAME_BYTES, MAX_VERB_BYTES } from '../../src/wire/limits.ts'
 import {
   type Body,
+  type Chunk,
+  type Credit,
+  type Freight,
   type Message,
+  type Offer,
   REFUSE_REASONS,
   REJECT_REASONS,
   type Reply,
@@ -96,12 +100,46 @@ const send: fc.Arbitrary<Send> = fc.record({
 
 const reply: fc.Arbitrary<Reply> = fc.record({ kind: fc.constant('reply' as const), sequence: whole, body })
 
+const TYPED = { type: 'raw', bytes: new Uint8Array(0) } as const
+
+const offer = (now: number): fc.Arbitrary<Offer> =>
+  fc.record({
+    kind: fc.constant('offer' as const),
+    transfer: whole,
+    totalBytes: whole.filter((value) => value > 0),
+    head: fc.oneof(requestWithFloor(now), send, reply).map((head): Freight => ({ ...head, body: TYPED })),
+    isRepeat: fc.boolean(),
+  })
+
+const chunk: fc.Arbitrary<Chunk> = fc.record({
+  kind: fc.constant('chunk' as const),
+  transfer: whole,
+  offset: fc.nat(2 ** 31 - 1),
+  body: fc.record({ type: fc.constant('raw' as const), bytes: bytes.filter((part) => part.length > 0) }),
+})
+
+const credit: fc.Arbitrary<Credit> = fc
+  .record({ transfer: whole, one: whole, other: whole, goBack: fc.boolean() })
+  .map(({ transfer, one, other, goBack }) => {
+    return {
+      kind: 'credit',
+      transfer,
+      receivedBytes: Math.min(one, other),
+      limitBytes: Math.max(one, other),
+      goBack,
+    }
+  })
+
 /** Any message that can be encoded, at a clock that shows `now`. */
 export const messageAt = (now: number): fc.Arbitrary<Message> =>
   fc.oneof(
     requestWithFloor(now),
     send,
     reply,
+    offer(now),
+    chunk,
+    credit,
+    fc.record({ kind: fc.constantFrom('decline' as const, 'withdraw' as const), transfer: whole }),
     fc.record({
       kind: fc.constant('reject' as const),
       of: fc.constantFrom('request' as const, 'send' as const),
@@ -156,6 +194,7 @@ export const messageAt = (now: number): fc.Arbitrary<Message> =>
 
 /** The message with its body as a plain Uint8Array, to compare with one that was decoded to a Buffer. */
 export function comparable(message: Message): Message {
-  if (message.kind !== 'request' && message.kind !== 'reply' && message.kind !== 'send') return message
+  if (message.kind === 'offer') return { ...message, head: comparable(message.head) as Freight }
+  if (!('body' in message)) return message
   return { ...message, body: { type: message.body.type, bytes: Uint8Array.from(message.body.bytes) } }
 }

@@ -228,3 +228,9 @@ test('B54: random bytes as msgpack give a value or a sentence, never a throw', (
   )
   t.true(values > 100)
 })
+
+test('a large value does not leave its buffer to the small ones behind it', (t) => {
+  t.true(encodeBody({ text: 'x'.repeat(3 * 1024 * 1024) }).bytes.buffer.byteLength > 3 * 1024 * 1024)
+  const next = encodeBody({ text: 'y'.repeat(20_000) }).bytes
+  t.true(next.buffer.byteLength < 1024 * 1024, `${next.buffer.byteLength} bytes`)
+})

@@ -77,6 +77,7 @@ function messageOf(json: JsonMessage): Message {
   const message: Record<string, unknown> = { ...json }
   const body = json.body as { type: BodyType; hex: string } | undefined
   if (body !== undefined) message.body = { type: body.type, bytes: bytesOf(body.hex) } satisfies Body
+  if (json.head !== undefined) message.head = messageOf(json.head as JsonMessage)
   if (json.deadlineAt === null) message.deadlineAt = Number.POSITIVE_INFINITY
   if (json.kind === 'request' || json.kind === 'send') message.expiresAt = Number.POSITIVE_INFINITY
   return message as unknown as Message

@@ -1,0 +1,360 @@
+/**
+ * The sending side of transfers: cuts bodies into chunks and lets each go as far as its receiver gives credit. A chunk
+ * is a view of the user's own bytes: nothing is copied.
+ *
+ * What was handed over and what the receiver confirmed are two numbers, and the difference is what makes outcomes
+ * honest: a body of which a byte never left cannot have been handled, whatever became of the rest.
+ *
+ * There is one timer for everything that may get lost (the Offer, a chunk, a credit): silence. Then the Offer is
+ * repeated, behind all chunks, and the answer says what has arrived.
+ */
+
+import { Deadlines, type Timed } from '../base/deadlines.ts'
+import type { ConnectionId } from '../base/ids.ts'
+import type { Chunk, Credit, Freight, Offer } from '../wire/messages.ts'
+import type { Out, UnsentCause } from '../wire/out.ts'
+import type { Pace } from './pace.ts'
+
+/** Transfers that one connection has open at a time; the others wait for their turn. */
+export const MAX_OPEN_PER_CONNECTION = 4
+
+/**
+ * Transfers that wait for their turn on one connection. Each may be a number that its receiver misses, and a receiver
+ * remembers 1,024 missing numbers of requests and as many of one-way messages: a quarter of that.
+ */
+export const MAX_WAITING_PER_CONNECTION = 256
+
+/** The longest pause between two repeats, in pauses of the pace. */
+const MAX_PAUSES = 8
+
+/** What the outgoing transfers tell. */
+export type OutgoingEvent =
+  /** The receiver has confirmed more of a body, and perhaps all of it. */
+  | {
+      readonly kind: 'transfer-out'
+      readonly now: number
+      readonly connection: ConnectionId
+      readonly head: Freight
+      readonly bytes: number
+      readonly totalBytes: number
+    }
+  /** The message certainly did not arrive, though it was handed over `copies` times. */
+  | {
+      readonly kind: 'transfer-unsent'
+      readonly now: number
+      readonly connection: ConnectionId
+      readonly message: Freight
+      readonly copies: number
+      readonly cause: UnsentCause
+    }
+  | { readonly kind: 'violation'; readonly connection: ConnectionId; readonly text: string }
+
+/** One body on its way to somebody. */
+class Leaving implements Timed {
+  dueAt = 0
+  heapIndex = -1
+  state: 'waiting' | 'open' | 'over' = 'waiting'
+  /** How often the message was handed over: its later attempts are the same transfer. */
+  copies = 1
+  /** Its owner has handed it over once more. */
+  isAskedAgain = false
+  position = 0
+  limitBytes = 0
+  confirmedBytes = 0
+  /** Up to here a byte may have left. */
+  handedBytes = 0
+  hasGoneBack = false
+  /** Where we stood when the Offer was repeated last, until that is answered. */
+  askedAtBytes: number | undefined
+  repeats = 0
+  heardAt = 0
+  message: Freight
+  readonly connection: ConnectionId
+  readonly transfer: number
+
+  constructor(connection: ConnectionId, transfer: number, message: Freight) {
+    this.connection = connection
+    this.transfer = transfer
+    this.message = message
+  }
+
+  get key(): string {
+    return keyOf(this.connection, this.message.kind, this.message.sequence)
+  }
+
+  get totalBytes(): number {
+    return this.message.body.bytes.length
+  }
+
+  /** When nobody wants it any more. */
+  get expiresAt(): number {
+    const { message } = this
+    if (message.kind === 'request') return message.deadlineAt
+    return message.kind === 'send' ? message.expiresAt : Number.POSITIVE_INFINITY
+  }
+}
+
+/** The transfers of one connection. */
+interface Queue {
+  readonly open: Set<Leaving>
+  readonly waiting: Set<Leaving>
+}
+
+/** All bodies that leave one node or client. */
+export class OutgoingTransfers {
+  readonly #pace: Pace
+  readonly #out: Out<OutgoingEvent>
+  readonly #queues = new Map<ConnectionId, Queue>()
+  readonly #byKey = new Map<string, Leaving>()
+  readonly #byNumber = new Map<number, Leaving>()
+  readonly #deadlines = new Deadlines<Leaving>()
+  /** What `begin` has to look at. Emptied with each turn. */
+  readonly #dirty = new Set<ConnectionId>()
+  #refused: Leaving[] = []
+  /** Their connection is gone; what comes back of them until the end of the turn still counts. */
+  readonly #lost = new Map<number, Leaving>()
+  #lastTransfer = 0
+
+  constructor(pace: Pace, out: Out<OutgoingEvent>) {
+    this.#pace = pace
+    this.#out = out
+  }
+
+  get deadline(): number {
+    return this.#deadlines.next
+  }
+
+  /** Whether there is nothing that could be withdrawn. */
+  get isEmpty(): boolean {
+    return this.#byKey.size === 0
+  }
+
+  /** Transfers that are not over. */
+  get count(): number {
+    return this.#byKey.size + this.#refused.length + this.#lost.size
+  }
+
+  /** Takes a message; it is offered with the next `begin`. A later attempt of one that is on its way joins it. */
+  add(connection: ConnectionId, message: Freight): void {
+    this.#dirty.add(connection)
+    const known = this.#byKey.get(keyOf(connection, message.kind, message.sequence))
+    if (known !== undefined) {
+      known.copies += 1
+      known.message = message
+      known.isAskedAgain = true
+      return
+    }
+    this.#lastTransfer += 1
+    const leaving = new Leaving(connection, this.#lastTransfer, message)
+    const queue = this.#queue(connection)
+    if (queue.waiting.size >= MAX_WAITING_PER_CONNECTION) {
+      this.#refused.push(leaving)
+      return
+    }
+    queue.waiting.add(leaving)
+    this.#byKey.set(leaving.key, leaving)
+    this.#byNumber.set(leaving.transfer, leaving)
+  }
+
+  /** The end of a turn: offers what is new, and says of what got lost in it that it did not arrive. */
+  begin(now: number): void {
+    if (this.#dirty.size === 0 && this.#lost.size === 0) return
+    const refused = this.#refused
+    this.#refused = []
+    for (const leaving of refused) this.#giveBack(now, leaving, 'full')
+    const lost = [...this.#lost.values()]
+    this.#lost.clear()
+    for (const leaving of lost) this.#giveBack(now, leaving, 'down')
+    for (const connection of this.#dirty) {
+      this.#dirty.delete(connection)
+      const queue = this.#queues.get(connection)
+      if (queue !== undefined) this.#beginQueue(now, connection, queue)
+    }
+  }
+
+  /** The receiver says what has arrived and how far we may go. */
+  credit(now: number, connection: ConnectionId, credit: Credit): void {
+    const leaving = this.#find(connection, credit.transfer)
+    if (leaving === undefined) {
+      this.#out.send(connection, { kind: 'withdraw', transfer: credit.transfer })
+      return
+    }
+    const { receivedBytes, limitBytes } = credit
+    if (receivedBytes > leaving.handedBytes) {
+      this.#out.tell({ kind: 'violation', connection, text: 'It confirmed bytes that were not sent' })
+      return
+    }
+    leaving.heardAt = now
+    leaving.repeats = 0
+    if (receivedBytes > leaving.confirmedBytes) this.#confirm(now, leaving, receivedBytes)
+    if (leaving.confirmedBytes === leaving.totalBytes) {
+      this.#end(leaving)
+      return
+    }
+    if (credit.goBack) this.#goBack(leaving, receivedBytes, limitBytes)
+    else leaving.limitBytes = Math.max(leaving.limitBytes, limitBytes)
+    this.#push(leaving)
+    this.#setTimer(now, leaving)
+  }
+
+  /** The receiver does not want it: its owner hears why, or has heard it. */
+  decline(connection: ConnectionId, transfer: number): void {
+    const leaving = this.#find(connection, transfer)
+    if (leaving !== undefined) this.#end(leaving)
+  }
+
+  /** A part that was handed over never left. */
+  unsent(connection: ConnectionId, message: Offer | Chunk): void {
+    const leaving = this.#lost.get(message.transfer) ?? this.#find(connection, message.transfer)
+    if (leaving === undefined || message.kind === 'offer') return
+    leaving.position = Math.min(leaving.position, message.offset)
+    // Another copy of the same part may have left before.
+    if (!leaving.hasGoneBack) leaving.handedBytes = Math.min(leaving.handedBytes, message.offset)
+  }
+
+  /** Nobody waits for the message any more. Gives of how many of its copies it is certain that they did not arrive. */
+  withdraw(connection: ConnectionId, kind: Freight['kind'], sequence: number): number {
+    const leaving = this.#byKey.get(keyOf(connection, kind, sequence))
+    if (leaving === undefined) return 0
+    if (leaving.state === 'open') this.#out.send(connection, { kind: 'withdraw', transfer: leaving.transfer })
+    this.#end(leaving)
+    return leaving.handedBytes < leaving.totalBytes ? leaving.copies : 0
+  }
+
+  /** The connection is gone. What certainly did not arrive is told with the next `begin`. */
+  drop(connection: ConnectionId): void {
+    const queue = this.#queues.get(connection)
+    if (queue === undefined) return
+    for (const leaving of [...queue.open, ...queue.waiting]) {
+      this.#end(leaving)
+      this.#lost.set(leaving.transfer, leaving)
+    }
+    this.#queues.delete(connection)
+  }
+
+  wake(now: number): void {
+    this.#deadlines.takeDue(now, (leaving) => {
+      const isGivenUp = leaving.message.kind === 'reply' && now - leaving.heardAt >= this.#pace.stalledMs
+      if (now >= leaving.expiresAt || isGivenUp) this.#expire(now, leaving)
+      else this.#repeat(now, leaving)
+    })
+  }
+
+  #queue(connection: ConnectionId): Queue {
+    let queue = this.#queues.get(connection)
+    if (queue === undefined) {
+      queue = { open: new Set(), waiting: new Set() }
+      this.#queues.set(connection, queue)
+    }
+    return queue
+  }
+
+  #find(connection: ConnectionId, transfer: number): Leaving | undefined {
+    const leaving = this.#byNumber.get(transfer)
+    return leaving?.connection === connection && leaving.state === 'open' ? leaving : undefined
+  }
+
+  #beginQueue(now: number, connection: ConnectionId, queue: Queue): void {
+    for (const leaving of queue.open) if (leaving.isAskedAgain) this.#repeat(now, leaving)
+    for (const leaving of queue.waiting) {
+      if (queue.open.size >= MAX_OPEN_PER_CONNECTION) {
+        if (leaving.heapIndex === -1) this.#deadlines.set(leaving, leaving.expiresAt)
+        continue
+      }
+      queue.waiting.delete(leaving)
+      queue.open.add(leaving)
+      leaving.state = 'open'
+      leaving.isAskedAgain = false
+      leaving.heardAt = now
+      // A later attempt has probably been seen before: it asks first, and its body stays here until it is wanted.
+      const isLater = leaving.message.kind === 'request' && leaving.message.attempt > 1
+      leaving.limitBytes = isLater ? 0 : this.#pace.freeBytes
+      this.#out.send(connection, offerOf(leaving, isLater))
+      this.#push(leaving)
+      this.#setTimer(now, leaving)
+    }
+    if (queue.open.size === 0 && queue.waiting.size === 0) this.#queues.delete(connection)
+  }
+
+  #confirm(now: number, leaving: Leaving, receivedBytes: number): void {
+    const { connection, message: head, totalBytes } = leaving
+    leaving.confirmedBytes = receivedBytes
+    this.#out.tell({ kind: 'transfer-out', now, connection, head, bytes: receivedBytes, totalBytes })
+  }
+
+  /** Whoever answers a repeated Offer has seen all that left before it: then nothing that left after it is lost. */
+  #goBack(leaving: Leaving, receivedBytes: number, limitBytes: number): void {
+    const isAnswer = leaving.askedAtBytes !== undefined && receivedBytes >= leaving.askedAtBytes
+    leaving.askedAtBytes = undefined
+    leaving.limitBytes = limitBytes
+    if (isAnswer || receivedBytes >= leaving.position) return
+    leaving.position = receivedBytes
+    leaving.hasGoneBack = true
+  }
+
+  #push(leaving: Leaving): void {
+    const { connection, transfer, totalBytes } = leaving
+    const { bytes } = leaving.message.body
+    // Whatever a receiver allows, no more than a window is on the way: our queue is not its to fill.
+    const { windowBytes, freeBytes, chunkBytes } = this.#pace
+    const allowedBytes = leaving.confirmedBytes + Math.max(windowBytes, freeBytes)
+    const end = Math.min(leaving.limitBytes, allowedBytes, totalBytes)
+    while (leaving.position < end) {
+      const offset = leaving.position
+      const part = bytes.subarray(offset, Math.min(offset + chunkBytes, end))
+      leaving.position += part.length
+      leaving.handedBytes = Math.max(leaving.handedBytes, leaving.position)
+      this.#out.send(connection, { kind: 'chunk', transfer, offset, body: { type: 'raw', bytes: part } })
+    }
+  }
+
+  #repeat(now: number, leaving: Leaving): void {
+    leaving.isAskedAgain = false
+    leaving.repeats += 1
+    leaving.askedAtBytes = leaving.position
+    this.#out.send(leaving.connection, offerOf(leaving, true))
+    this.#setTimer(now, leaving)
+  }
+
+  /** Each repeat without an answer doubles what is waited for. */
+  #setTimer(now: number, leaving: Leaving): void {
+    const pauseMs = this.#pace.againMs * Math.min(MAX_PAUSES, 2 ** leaving.repeats)
+    this.#deadlines.set(leaving, Math.min(now + pauseMs, leaving.expiresAt))
+  }
+
+  #expire(now: number, leaving: Leaving): void {
+    const { connection, transfer } = leaving
+    if (leaving.state === 'open') this.#out.send(connection, { kind: 'withdraw', transfer })
+    this.#end(leaving)
+    this.#giveBack(now, leaving, 'expired')
+  }
+
+  #giveBack(now: number, leaving: Leaving, cause: UnsentCause): void {
+    const { connection, message, copies, handedBytes, totalBytes } = leaving
+    if (handedBytes === totalBytes) return
+    this.#out.tell({ kind: 'transfer-unsent', now, connection, message, copies, cause })
+  }
+
+  #end(leaving: Leaving): void {
+    const { connection, transfer } = leaving
+    leaving.state = 'over'
+    this.#deadlines.remove(leaving)
+    this.#byKey.delete(leaving.key)
+    this.#byNumber.delete(transfer)
+    const queue = this.#queues.get(connection)
+    queue?.open.delete(leaving)
+    queue?.waiting.delete(leaving)
+    this.#dirty.add(connection)
+  }
+}
+
+function keyOf(connection: ConnectionId, kind: Freight['kind'], sequence: number): string {
+  return `${connection}/${kind}/${sequence}`
+}
+
+function offerOf({ transfer, message, totalBytes }: Leaving, isRepeat: boolean): Offer {
+  const head = { ...message, body: { type: message.body.type, bytes: NO_BYTES } }
+  return { kind: 'offer', transfer, totalBytes, head, isRepeat }
+}
+
+const NO_BYTES = new Uint8Array(0)

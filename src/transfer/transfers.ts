@@ -1,0 +1,193 @@
+/**
+ * Both directions of transfer, and the place where a message becomes one: whoever sends puts his messages through
+ * `send`, and those with a large body leave in chunks, where the other end can take them. For the machines above
+ * nothing changes: a message arrives when the last of it has.
+ *
+ * It knows nothing of requests and receipts. Whether an offer is wanted, it asks those who do.
+ */
+
+import type { ConnectionId } from '../base/ids.ts'
+import { WHOLE_BODY_BYTES } from '../wire/limits.ts'
+import type { Chunk, Freight, Message, Offer, TransferMessage } from '../wire/messages.ts'
+import type { Out, UnsentCause } from '../wire/out.ts'
+import { type IncomingEvent, IncomingTransfers } from './incoming.ts'
+import { type OutgoingEvent, OutgoingTransfers } from './outgoing.ts'
+import { checkPace, type Pace } from './pace.ts'
+
+/** What the other end of a connection said of itself. */
+export interface Ability {
+  readonly takesTransfers: boolean
+  readonly maxBodyBytes: number
+}
+
+/** The largest body that can be sent to a party that says so of itself. */
+export function bodyLimitOf({ takesTransfers, maxBodyBytes }: Ability): number {
+  return takesTransfers ? maxBodyBytes : Math.min(maxBodyBytes, WHOLE_BODY_BYTES)
+}
+
+/** What transfers tell. */
+export type TransferEvent =
+  | IncomingEvent
+  | OutgoingEvent
+  /** A message that was handed over has a body that the other end cannot take. Nothing of it left. */
+  | {
+      readonly kind: 'transfer-refused'
+      readonly now: number
+      readonly connection: ConnectionId
+      readonly message: Freight
+      readonly limitBytes: number
+    }
+
+/** What transfers are made from. */
+export interface TransfersSettings {
+  readonly pace: Pace
+  /** The largest body that this party takes. */
+  readonly maxBodyBytes: number
+  /** The other end of a connection; undefined when nobody has said Hello or Welcome there. */
+  readonly abilityOf: (connection: ConnectionId) => Ability | undefined
+  /** Answers an offer whose body is above the limit. */
+  readonly tooLarge: (now: number, connection: ConnectionId, head: Freight) => void
+}
+
+/** All transfers of one node or client. */
+export class Transfers {
+  readonly incoming: IncomingTransfers
+  readonly outgoing: OutgoingTransfers
+  readonly #settings: TransfersSettings
+  readonly #out: Out<TransferEvent>
+  readonly #fromBytes: number
+  #refused: { readonly connection: ConnectionId; readonly message: Freight; readonly limitBytes: number }[] =
+    []
+
+  constructor(settings: TransfersSettings, out: Out<TransferEvent>) {
+    const { pace, maxBodyBytes } = settings
+    checkPace(pace)
+    this.#settings = settings
+    this.#fromBytes = pace.fromBytes
+    this.#out = out
+    this.incoming = new IncomingTransfers(pace, maxBodyBytes, out)
+    this.outgoing = new OutgoingTransfers(pace, out)
+  }
+
+  get deadline(): number {
+    return Math.min(this.incoming.deadline, this.outgoing.deadline)
+  }
+
+  /** Transfers that are not over, of both directions. */
+  get count(): number {
+    return this.incoming.count + this.outgoing.count
+  }
+
+  /**
+   * Sends a message: whole, or as a transfer that begins with the next `begin`. A function of its own rather than a
+   * method, because each message of a node goes through it and it is handed on as it is.
+   */
+  readonly send = (connection: ConnectionId, message: Message): void => {
+    const { kind } = message
+    const isFreight = kind === 'request' || kind === 'reply' || kind === 'send'
+    if (isFreight && message.body.bytes.length >= this.#fromBytes) this.#sendLarge(connection, message)
+    else this.#out.send(connection, message)
+  }
+
+  /** The end of a turn: begins what was handed over in it. */
+  begin(now: number): void {
+    this.outgoing.begin(now)
+    if (this.#refused.length === 0) return
+    const refused = this.#refused
+    this.#refused = []
+    for (const each of refused) this.#out.tell({ kind: 'transfer-refused', now, ...each })
+  }
+
+  /**
+   * Something of a transfer came in. Gives the message of which it was the last part. `isWanted` is asked before
+   * anything of an offered body is taken; whoever says no has answered.
+   */
+  receive(
+    now: number,
+    connection: ConnectionId,
+    message: TransferMessage,
+    isWanted: (head: Freight, totalBytes: number) => boolean,
+  ): Freight | undefined {
+    switch (message.kind) {
+      case 'chunk':
+        return this.incoming.chunk(now, connection, message)
+      case 'offer':
+        this.#offer(now, connection, message, isWanted)
+        return undefined
+      case 'credit':
+        this.outgoing.credit(now, connection, message)
+        return undefined
+      case 'decline':
+        this.outgoing.decline(connection, message.transfer)
+        return undefined
+      case 'withdraw':
+        this.incoming.withdraw(now, connection, message.transfer)
+        return undefined
+    }
+  }
+
+  unsent(connection: ConnectionId, message: Offer | Chunk, _cause: UnsentCause): void {
+    this.outgoing.unsent(connection, message)
+  }
+
+  /** The connection is gone, with all that was on its way on it. */
+  drop(now: number, connection: ConnectionId): void {
+    this.incoming.drop(now, connection)
+    this.outgoing.drop(connection)
+  }
+
+  wake(now: number): void {
+    this.incoming.wake(now)
+    this.outgoing.wake(now)
+  }
+
+  #sendLarge(connection: ConnectionId, message: Freight): void {
+    const ability = this.#settings.abilityOf(connection)
+    // Nobody is there any more: what is sent into the void is asked for again, or waits for a link.
+    if (ability === undefined) return
+    const limitBytes = bodyLimitOf(ability)
+    const sizeBytes = message.body.bytes.length
+    if (sizeBytes > limitBytes) {
+      if (message.kind === 'reply') this.#refuseReply(connection, message.sequence, sizeBytes, limitBytes)
+      else this.#refused.push({ connection, message, limitBytes })
+    } else if (ability.takesTransfers) {
+      this.outgoing.add(connection, message)
+    } else {
+      this.#out.send(connection, message)
+    }
+  }
+
+  #refuseReply(connection: ConnectionId, sequence: number, sizeBytes: number, limitBytes: number): void {
+    const text = `Its reply has ${sizeBytes} bytes, the limit of its caller is ${limitBytes}`
+    const reason = 'handler-failed'
+    this.#out.send(connection, { kind: 'reject', of: 'request', sequence, reason, code: '', text })
+  }
+
+  #offer(
+    now: number,
+    connection: ConnectionId,
+    offer: Offer,
+    isWanted: (head: Freight, totalBytes: number) => boolean,
+  ): void {
+    if (this.incoming.repeat(now, connection, offer)) return
+    const { head, totalBytes, transfer } = offer
+    if (totalBytes > this.#settings.maxBodyBytes) {
+      this.#settings.tooLarge(now, connection, head)
+    } else if (isWanted(head, totalBytes)) {
+      if (!this.incoming.isFull(connection)) {
+        this.incoming.accept(now, connection, offer)
+        return
+      }
+      this.#overloaded(connection, head)
+    }
+    // Behind the reason, in the same lane: whoever hears it knows why.
+    this.#out.send(connection, { kind: 'decline', transfer })
+  }
+
+  /** Only what was not seen before comes here, so that it is true that nothing ran. */
+  #overloaded(connection: ConnectionId, { kind, sequence }: Freight): void {
+    if (kind === 'reply') return
+    const text = 'Too many large bodies are on their way already'
+    this.#out.send(connection, { kind: 'reject', of: kind, sequence, reason: 'overloaded', code: '', text })
+  }
+}
