@@ -148,6 +148,19 @@ export class Driver implements TransportListener {
 
   receive(connection: ConnectionId, frames: readonly Uint8Array[]): void {
     if (this.#isDeaf) return
+    // This turn ends here, so that nothing that happens in it needs to ask for its end.
+    const wasTurnOpen = this.#isTurnOpen
+    this.#isTurnOpen = true
+    try {
+      this.#receive(connection, frames)
+      // What came in one message is answered in one, at once: whoever sent it has nothing else to wait for.
+      this.#settleTurn()
+    } finally {
+      this.#isTurnOpen = wasTurnOpen
+    }
+  }
+
+  #receive(connection: ConnectionId, frames: readonly Uint8Array[]): void {
     const { now } = this
     const decoded = decodeFrames(frames, now, this.#wholeBodyBytes)
     this.#framesReceived += 1
@@ -157,8 +170,6 @@ export class Driver implements TransportListener {
     if (decoded.malformed !== undefined) this.#violation(connection, decoded.malformed)
     if (decoded.unknown > 0) this.#violation(connection, `${decoded.unknown} envelopes of an unknown kind`)
     this.#handOn()
-    // What came in one message is answered in one, at once: whoever sent it has nothing else to wait for.
-    this.#settleTurn()
   }
 
   fault(connection: ConnectionId | undefined, text: string): void {

@@ -98,6 +98,21 @@ test('10,000 requests set one alarm for each turn at most, whatever their number
   t.true(turns + frames < 60, `${turns} turns with ${frames} frames`)
 })
 
+test('what comes in and is answered in its own turn asks for no other turn', async (t) => {
+  const mesh = new CountedMesh()
+  const [alpha, bravo] = await mesh.start('alpha', 'bravo')
+  if (alpha === undefined || bravo === undefined) return t.fail('not started')
+  bravo.handle('echo', (body) => body)
+  const before = new Map(mesh.turnEnds)
+  for (let count = 0; count < 100; count += 1) {
+    const reply = alpha.request('bravo', 'echo', count)
+    await mesh.settle()
+    await reply
+  }
+  t.is(mesh.turnEnds.get('bravo'), before.get('bravo'))
+  t.is((mesh.turnEnds.get('alpha') ?? 0) - (before.get('alpha') ?? 0), 100)
+})
+
 test.serial('10,000 alarms that are set later and later are one timer', (t) => {
   const { setTimeout: original } = globalThis
   let timers = 0

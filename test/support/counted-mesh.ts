@@ -40,6 +40,8 @@ export class CountedMesh {
   nowMs = 1000
   /** How often a node set its alarm, by name. */
   readonly alarms = new Map<string, number>()
+  /** How often each node asked for the end of a turn. */
+  readonly turnEnds = new Map<string, number>()
   /** How many turns were taken. */
   turns = 0
   #sent: SentFrames[] = []
@@ -127,7 +129,10 @@ export class CountedMesh {
         const party = this.#parties.get(name)
         if (party !== undefined) Object.assign(party, { alarmAt: at, ring })
       },
-      defer: (task) => this.#tasks.push(task),
+      defer: (task) => {
+        this.turnEnds.set(name, (this.turnEnds.get(name) ?? 0) + 1)
+        this.#tasks.push(task)
+      },
     }
   }
 
