@@ -17,11 +17,15 @@ import { cleanEnvironment } from './support/environment.ts'
 import { peersOf } from './support/mesh.ts'
 
 const LIMIT_MS = 30_000
+/** Files among the examples that are parts of others. */
+const PARTS = ['free-port.js', 'replicated-counter.js']
 
 /** Lets a program import "zmqnet" as its users do, and get what was compiled together with this test. */
 const HOOK = [
   `const url = ${JSON.stringify(new URL('../src/index.js', import.meta.url).href)}`,
-  `export const resolve = (name, context, next) => name === 'zmqnet' ? { url, shortCircuit: true } : next(name, context)`,
+  `const simUrl = ${JSON.stringify(new URL('../src/sim/index.js', import.meta.url).href)}`,
+  `const urls = { 'zmqnet': url, 'zmqnet/sim': simUrl }`,
+  `export const resolve = (name, context, next) => urls[name] ? { url: urls[name], shortCircuit: true } : next(name, context)`,
 ].join('\n')
 const REGISTER = `import { register } from 'node:module'\nregister(${JSON.stringify(asModule(HOOK))})`
 
@@ -129,10 +133,25 @@ test('the example of a client runs against a mesh and prints the tally', async (
   t.regex(lines[1] ?? '', /^bravo is up for \d+ s and sees 1 peers$/)
 })
 
+test('the example of an application in the simulator passes, and finds the bug in the hasty one', async (t) => {
+  const lines = await run(tmpdir(), 'examples/replicated-counter.test.js')
+  t.true(lines.includes('# pass 1') && lines.includes('# fail 0'), lines.join('\n'))
+  process.env.COUNTER = 'hasty'
+  t.teardown(() => {
+    delete process.env.COUNTER
+  })
+  const { stdout } = await t.throwsAsync<Error & { stdout: string }>(
+    run(tmpdir(), 'examples/replicated-counter.test.js'),
+  )
+  t.regex(stdout, /Seed \d+ failed: Expected values to be strictly deep-equal/)
+  t.regex(stdout, /Replay it: ZMQNET_SEED=\d+ /)
+  t.regex(stdout, /The last 20 lines of its trace/)
+})
+
 test('each example has a test here and a line in its README', (t) => {
-  const names = readdirSync('examples').filter((name) => name.endsWith('.js') && name !== 'free-port.js')
+  const names = readdirSync('examples').filter((name) => name.endsWith('.js') && !PARTS.includes(name))
   const readme = readFileSync('examples/README.md', 'utf8')
-  t.deepEqual(names.sort(), ['client.js', 'job-worker.js', 'majority.js'])
+  t.deepEqual(names.sort(), ['client.js', 'job-worker.js', 'majority.js', 'replicated-counter.test.js'])
   for (const name of names) t.true(readme.includes(`node examples/${name}`))
 })
 

@@ -107,8 +107,7 @@ export class Core {
   /** How many operations wait for an answer, here or elsewhere. */
   get pendingCount(): number {
     const { caller, sender } = this.outreach
-    const asked = caller.pendingCount + sender.pendingCount + this.caster.pendingCount
-    return asked + this.reception.runningCount + this.transfers.outgoing.count
+    return caller.pendingCount + sender.pendingCount + this.caster.pendingCount + this.reception.runningCount
   }
 
   isLink(connection: ConnectionId): boolean {

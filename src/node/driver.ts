@@ -117,7 +117,8 @@ export class Driver implements TransportListener {
 
   /** Whether nothing waits to be sent and nothing waits for an answer. */
   get isIdle(): boolean {
-    return this.#mailer.isIdle && this.#core?.pendingCount === 0
+    const core = this.#core
+    return this.#mailer.isIdle && core?.pendingCount === 0 && core.transfers.outgoing.count === 0
   }
 
   /** Hands on what a command to the core told, and sends what it wants sent. To be called after each. */

@@ -5,6 +5,9 @@
  * They stand outside of the nodes on purpose, and know nothing of how a node keeps a promise.
  */
 
+import { nothingRemains, staysBounded } from './check-leaks.ts'
+import { linksAreFifo } from './check-order.ts'
+import { crashed, latestMs } from './due-times.ts'
 import type { Asked, Handled, History, Settled, Settlement } from './history.ts'
 
 /** One judge. */
@@ -16,6 +19,9 @@ export const CHECKERS: { readonly [promise: string]: Checker } = {
   'no handler runs twice for one request': runsOnce,
   'acked and missing are exactly the expected peers': talliesAddUp,
   'outcomes are honest': outcomesAreHonest,
+  'on one link messages keep their order, and none is lost in silence': linksAreFifo,
+  'no collection grows beyond what is under way': staysBounded,
+  'a closed node holds nothing': nothingRemains,
   'after healing all see all others alive': allAlive,
   'after healing no transfer is left': noTransferLeft,
 }
@@ -27,9 +33,6 @@ export function judge(history: History): string[] {
   )
 }
 
-/** How late an operation may settle beyond its deadline, in milliseconds, while its caller runs. */
-export const SETTLE_GRACE_MS = 20
-
 /** Every operation settles exactly once, by its deadline and a little; unless its caller crashed first. */
 export function settlesOnceInTime(history: History): string[] {
   const settled = groupById(history.entries.filter((entry) => entry.kind === 'settled'))
@@ -37,7 +40,7 @@ export function settlesOnceInTime(history: History): string[] {
   for (const asked of askedOf(history)) {
     const ends = settled.get(asked.id) ?? []
     settled.delete(asked.id)
-    const dueMs = latestMs(history, asked.caller, asked.atMs + asked.deadlineMs)
+    const dueMs = latestMs(history, asked)
     const [end, second] = ends
     if (second !== undefined) faults.push(`${nameOf(asked)} settled ${ends.length} times`)
     if (end === undefined) {
@@ -114,7 +117,7 @@ export function outcomesAreHonest(history: History): string[] {
   return faults
 }
 
-/** The last views that nodes gave say that every other member is alive. A history without views is not judged. */
+/** The last views that nodes gave say that every other member is alive, in the run that it is in. A history without views is not judged. */
 export function allAlive(history: History): string[] {
   const faults: string[] = []
   const views = new Map(
@@ -123,10 +126,13 @@ export function allAlive(history: History): string[] {
   if (views.size === 0) return []
   for (const name of history.names) if (!views.has(name)) faults.push(`${name} was not up to look`)
   for (const [name, { atMs, peers }] of views) {
-    const states = new Map(peers.map((peer) => [peer.name, peer.state]))
-    for (const other of history.names) {
-      const state = states.get(other) ?? 'unknown'
-      if (other !== name && state !== 'alive') faults.push(`${name} sees ${other} as ${state} at ${atMs} ms`)
+    const seen = new Map(peers.map((peer) => [peer.name, peer]))
+    for (const other of history.names.filter((member) => member !== name)) {
+      const { state = 'unknown', incarnation } = seen.get(other) ?? {}
+      const own = views.get(other)?.incarnation
+      if (state !== 'alive') faults.push(`${name} sees ${other} as ${state} at ${atMs} ms`)
+      else if (own !== undefined && incarnation !== own)
+        faults.push(`${name} sees run ${incarnation} of ${other} at ${atMs} ms, and it is run ${own}`)
     }
   }
   return faults
@@ -185,43 +191,6 @@ function dishonesty(
         : []
     }
   }
-}
-
-/** By when the process must have done what was due: a frozen one does it when it thaws, plus the grace. */
-function latestMs(history: History, name: string, dueMs: number): number {
-  let latest = dueMs + SETTLE_GRACE_MS
-  for (const { fromMs, untilMs } of freezesOf(history, name)) {
-    if (fromMs <= latest && untilMs >= dueMs) latest = Math.max(latest, untilMs + SETTLE_GRACE_MS)
-  }
-  return latest
-}
-
-/** When the process took no turns, in the order of the beginnings. */
-function freezesOf(history: History, name: string): { readonly fromMs: number; readonly untilMs: number }[] {
-  const freezes: { readonly fromMs: number; readonly untilMs: number }[] = []
-  let pausedMs: number | undefined
-  for (const { name: who, kind, atMs, untilMs = atMs } of history.incidents) {
-    if (who !== name) continue
-    if (kind === 'stall') freezes.push({ fromMs: atMs, untilMs })
-    if (kind === 'pause') pausedMs ??= atMs
-    if ((kind === 'resume' || kind === 'crash') && pausedMs !== undefined) {
-      freezes.push({ fromMs: pausedMs, untilMs: atMs })
-      pausedMs = undefined
-    }
-  }
-  if (pausedMs !== undefined) freezes.push({ fromMs: pausedMs, untilMs: Number.POSITIVE_INFINITY })
-  return freezes.toSorted((a, b) => a.fromMs - b.fromMs)
-}
-
-/** Whether the process crashed in that time. One that is stopped by its user has to settle everything before. */
-function crashed(history: History, name: string, fromMs: number, untilMs: number): boolean {
-  return history.incidents.some(
-    (incident) =>
-      incident.kind === 'crash' &&
-      incident.name === name &&
-      incident.atMs >= fromMs &&
-      incident.atMs <= untilMs,
-  )
 }
 
 function askedOf(history: History): Asked[] {

@@ -3,7 +3,7 @@
  * are cut. It is plain state that tests and fault plans change; connection.ts obeys it.
  */
 
-import { assert } from '../base/assert.ts'
+import { ZmqnetError } from '../errors.ts'
 
 /** How one direction between two hosts behaves. */
 export interface LinkFaults {
@@ -51,6 +51,11 @@ export class Conditions {
     )
   }
 
+  /** Whether messages may overtake each other somewhere. */
+  get reorders(): boolean {
+    return [this.#everywhere, ...this.#special.values()].some(({ reorder }) => reorder > 0)
+  }
+
   /** Changes some numbers, everywhere (which ends all exceptions) or for one direction. */
   set(change: Partial<LinkFaults>, direction: Direction = {}): void {
     const { from = '', to = '' } = direction
@@ -90,14 +95,27 @@ export class Conditions {
   }
 }
 
+/** What is wrong with such a change, in sentences. */
+export function linkFaultsFaults(change: Partial<LinkFaults>): string[] {
+  return Object.entries(change).flatMap(([name, value]) => {
+    if (name === 'delayMs') {
+      const [shortest, longest] = Array.isArray(value) ? (value as readonly unknown[]) : [value]
+      const isRange = Number.isSafeInteger(shortest) && Number.isSafeInteger(longest) && 0 <= Number(shortest)
+      return isRange && Number(shortest) <= Number(longest)
+        ? []
+        : [`delayMs is a range of whole milliseconds, not [${shortest}, ${longest}]`]
+    }
+    if (!Object.hasOwn(CALM, name)) return [`"${name}" is nothing that a network does`]
+    const isShare = typeof value === 'number' && value >= 0 && value <= 1
+    return isShare ? [] : [`${name} is a probability, not ${value}`]
+  })
+}
+
 function checked(faults: LinkFaults): LinkFaults {
-  const [shortest, longest] = faults.delayMs
-  assert(
-    Number.isInteger(shortest) && Number.isInteger(longest) && shortest >= 0 && shortest <= longest,
-    `delayMs is a range of whole milliseconds, not [${shortest}, ${longest}]`,
-  )
-  for (const name of ['loss', 'duplicate', 'reorder'] as const) {
-    assert(faults[name] >= 0 && faults[name] <= 1, `${name} is a probability, not ${faults[name]}`)
-  }
-  return faults
+  const wrong = linkFaultsFaults(faults)
+  if (wrong.length === 0) return faults
+  throw new ZmqnetError({
+    code: 'INVALID_ARGUMENT',
+    message: `Cannot set the network so: ${wrong.join('; ')}`,
+  })
 }

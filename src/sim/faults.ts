@@ -1,10 +1,11 @@
 /**
- * Trouble from a seed: a plan of partitions, cuts, crashes, pauses, stalls and bad weather, each with its end. The
+ * Trouble from a seed: a plan of partitions, cuts, crashes, pauses, stalls, wrong clocks and bad weather, each with its end. The
  * plan is data, so that it can be read, tested and replayed; `unleash` lets it loose on a simulation. When its time is
  * over, everything is whole again, and the mesh has to recover by itself.
  */
 
 import type { Random } from '../base/random.ts'
+import type { ClockSkew } from './clock.ts'
 import type { LinkFaults } from './conditions.ts'
 import type { Simulation } from './simulate.ts'
 
@@ -18,6 +19,7 @@ export type Fault = FaultTime &
     | { readonly kind: 'pause'; readonly name: string }
     | { readonly kind: 'stall'; readonly name: string }
     | { readonly kind: 'weather'; readonly faults: LinkFaults }
+    | { readonly kind: 'skew'; readonly name: string; readonly skew: ClockSkew }
   )
 
 export type FaultKind = Fault['kind']
@@ -38,7 +40,18 @@ export const FAULT_RANGES: { readonly [kind in FaultKind]: readonly [number, num
   pause: [20, 5000],
   stall: [20, 4000],
   weather: [200, 5000],
+  skew: [200, 15_000],
 }
+
+/**
+ * How wrong clocks go: 5 % of the pace is a hundred times what a bad quartz does, and the wall clock is set to anything
+ * within two hours, as by hand, by a wrong time zone or by a time server after a long while.
+ */
+export const SKEW_RANGES = {
+  rate: [0.95, 1.05],
+  wallAheadMs: [-7_200_000, 7_200_000],
+  monotonicJumpMs: [0, 2000],
+} as const
 
 /** What a plan is made from. */
 export interface FaultPlanOptions {
@@ -96,8 +109,20 @@ function faultOf(random: Random, kind: FaultKind, time: FaultTime, names: readon
       const delayMs = [1, 1 + random.below(300)] as const
       return { ...time, kind, faults: { delayMs, loss: share(), duplicate: share(), reorder: share() } }
     }
+    case 'skew':
+      return { ...time, kind, name: pick(random, names), skew: skewOf(random) }
     default:
       return { ...time, kind, name: pick(random, names) }
+  }
+}
+
+/** A pace and a time of day; in one of four cases the monotonic clock jumps, too. */
+function skewOf(random: Random): ClockSkew {
+  const { rate, wallAheadMs, monotonicJumpMs } = SKEW_RANGES
+  return {
+    rate: rate[0] + ((rate[1] - rate[0]) * random.below(1001)) / 1000,
+    wallAheadMs: wallAheadMs[0] + random.below(wallAheadMs[1] - wallAheadMs[0] + 1),
+    ...(random.below(4) === 0 ? { monotonicJumpMs: random.below(monotonicJumpMs[1] + 1) } : {}),
   }
 }
 
@@ -117,6 +142,10 @@ function strike(simulation: Simulation, fault: Fault, calm: LinkFaults): void {
     case 'weather':
       simulation.setFaults(fault.faults)
       later(() => simulation.setFaults(calm))
+      return
+    case 'skew':
+      simulation.skew(fault.name, fault.skew)
+      later(() => simulation.skew(fault.name, { rate: 1, wallAheadMs: 0 }))
       return
     case 'stall':
       if (simulation.isUp(fault.name)) simulation.stall(fault.name, fault.forMs)

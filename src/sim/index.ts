@@ -3,6 +3,8 @@
  * exported.
  */
 
+export { nothingRemains, staysBounded } from './check-leaks.ts'
+export { linksAreFifo } from './check-order.ts'
 export {
   allAlive,
   CHECKERS,
@@ -13,18 +15,28 @@ export {
   settlesOnceInTime,
   talliesAddUp,
 } from './checkers.ts'
+export type { ClockSkew } from './clock.ts'
 export { CALM, type Direction, type LinkFaults } from './conditions.ts'
 export { type Fault, type FaultKind, type FaultPlanOptions, planFaults, unleash } from './faults.ts'
+export { forEachSeed, type SeedOptions, type SeedRun, type SeedSummary } from './for-each-seed.ts'
 export type {
   Asked,
+  Counted,
+  Disorder,
+  Finished,
   Handled,
   History,
   HistoryEntry,
+  Incident,
+  LinkChanged,
   OperationKind,
+  Remains,
   Saw,
   Settled,
   Settlement,
 } from './history.ts'
+export type { InjectionCounts, InjectionKind } from './injections.ts'
+export type { SimOptions } from './options.ts'
 export {
   describeVerdict,
   runScenario,
@@ -34,5 +46,5 @@ export {
   type Verdict,
 } from './scenarios.ts'
 export { randomFor } from './seeds.ts'
-export { type Incident, type SimOptions, type Simulation, simulate } from './simulate.ts'
+export { type Simulation, simulate } from './simulate.ts'
 export { Workload, type WorkloadOptions } from './workload.ts'

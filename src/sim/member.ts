@@ -4,7 +4,7 @@
  */
 
 import type { World } from '../node/world.ts'
-import { SimClock } from './clock.ts'
+import { type ClockSkew, SimClock } from './clock.ts'
 import type { Network } from './network.ts'
 import { SimProcess } from './process.ts'
 import { randomFor } from './seeds.ts'
@@ -29,16 +29,20 @@ export class Member {
   readonly #seed: number
   readonly #machine: string
   readonly #transports: SimTransport[] = []
+  /** The clock of the present or the last process. */
+  #clock: SimClock
   #runs = 0
 
-  /** `machine` is shared with other members; empty: it has its own. */
-  constructor(network: Network, seed: number, name: string, machine = '') {
+  /** `skew` is how the clocks of the host go at first; `machine` is shared with other members; empty: it has its own. */
+  constructor(network: Network, seed: number, name: string, skew: ClockSkew = {}, machine = '') {
     this.#machine = machine
     this.#network = network
     this.#seed = seed
     this.name = name
     this.process = new SimProcess(network.scheduler, name, name)
     this.process.kill()
+    const { rate = 1, wallAheadMs: wallMs = 0 } = skew
+    this.#clock = new SimClock(network.scheduler, this.process, { monotonicMs: 0, wallMs, rate })
     network.addHost(name)
   }
 
@@ -52,9 +56,12 @@ export class Member {
     const process = new SimProcess(this.#network.scheduler, this.name, this.name)
     this.process = process
     const random = randomFor(this.#seed, `${this.name} ${this.#runs}`)
-    const offsets = { monotonicMs: random.below(MAX_CLOCK_START_MS), wallMs: 0 }
+    // A host's clocks go on while none of its processes runs.
+    const { rate, wallAheadMs: wallMs } = this.#clock
+    const offsets = { monotonicMs: random.below(MAX_CLOCK_START_MS), wallMs, rate }
+    this.#clock = new SimClock(this.#network.scheduler, process, offsets)
     const world: World = {
-      clock: new SimClock(this.#network.scheduler, process, offsets),
+      clock: this.#clock,
       random,
       transport: (listener) => {
         const transport = new SimTransport(this.#network, process, listener, this.#machine)
@@ -70,6 +77,17 @@ export class Member {
   kill(): void {
     this.process.kill()
     for (const transport of this.#transports.splice(0)) transport.end()
+  }
+
+  /** Changes the clocks of the host. */
+  skew(change: ClockSkew): void {
+    this.#clock.skew(change)
+  }
+
+  /** What a closed process would still hold: an alarm, and sockets that are open. Nothing, if it closed well. */
+  get remains(): { readonly hasAlarm: boolean; readonly sockets: number } {
+    const sockets = this.#transports.filter(({ isClosed }) => !isClosed).length
+    return { hasAlarm: this.#clock.isArmed, sockets }
   }
 
   /** Adds a line to the trace. */

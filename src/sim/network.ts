@@ -11,6 +11,7 @@ import { ZmqnetError } from '../errors.ts'
 import { Conditions, type LinkFaults } from './conditions.ts'
 import { Connection, type ConnectionObserver, type ConnectionSide } from './connection.ts'
 import { describeLater } from './describe.ts'
+import { Injections } from './injections.ts'
 import type { SimProcess } from './process.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Packet } from './stream.ts'
@@ -45,6 +46,7 @@ export class Network implements ConnectionObserver {
   readonly trace: Trace
   readonly conditions: Conditions
   readonly queueBytes: number
+  readonly injections = new Injections()
   readonly #hosts = new Set<string>()
   readonly #acceptors = new Map<string, Acceptor>()
   #shortcuts = 0

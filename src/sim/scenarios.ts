@@ -3,27 +3,29 @@
  * judgement. The tests run them for hundreds of seeds; replay.ts runs one seed again and shows what happened.
  */
 
+import type { Random } from '../base/random.ts'
 import { judge } from './checkers.ts'
 import { CALM, type LinkFaults } from './conditions.ts'
-import { planFaults, unleash } from './faults.ts'
+import { type FaultKind, planFaults, unleash } from './faults.ts'
 import { DEFAULT_QUEUE_BYTES } from './network.ts'
+import type { SimOptions } from './options.ts'
 import { randomFor } from './seeds.ts'
-import { type SimOptions, Simulation } from './simulate.ts'
+import { Simulation } from './simulate.ts'
 import { Workload, type WorkloadOptions } from './workload.ts'
 
 /** How an ordeal goes. Times are virtual milliseconds. */
 export interface Scenario {
   readonly nodes: readonly string[]
-  /** The network during the ordeal. */
-  readonly network: LinkFaults
+  /** The network during the ordeal, or how it is drawn from the seed. */
+  readonly network: LinkFaults | ((random: Random) => LinkFaults)
   /** Bytes that may be in flight in one direction of a connection. Default: as SimOptions. */
   readonly queueBytes?: number
   /** Which nodes share a machine. Default: as SimOptions. */
   readonly machines?: Readonly<Record<string, readonly string[]>>
   /** How long the users ask for things, and how long trouble lasts. */
   readonly fireMs: number
-  /** Whether nodes and links fail as planned by faults.ts. */
-  readonly hasFaults: boolean
+  /** What fails, as planned by faults.ts; nothing, if the list is empty. */
+  readonly faultKinds: readonly FaultKind[]
   readonly workload: Omit<WorkloadOptions, 'seed'>
   /** How large bodies are cut. Default: LITTLE_PACE. */
   readonly pace?: SimOptions['pace']
@@ -43,6 +45,35 @@ const LITTLE_PACE = {
   stalledMs: 3000,
 }
 
+/** Trouble with clocks that go right. */
+const TROUBLES = ['partition', 'cut', 'crash', 'stop', 'pause', 'stall', 'weather'] as const
+
+/**
+ * What a storm is drawn from, inclusive: the ranges that TigerBeetle's simulator (VOPR) draws its network from. The mean
+ * delay is in milliseconds, the others are shares of the messages. What overtakes others is ours: there, all may.
+ */
+export const STORM_RANGES = {
+  meanDelayMs: [30, 100],
+  loss: [0, 0.3],
+  duplicate: [0, 0.5],
+  reorder: [0, 0.5],
+} as const
+
+/** Draws the network of a storm: delays are even from somewhere below the mean to as far above it. */
+export function drawStorm(random: Random): LinkFaults {
+  const { meanDelayMs, loss, duplicate, reorder } = STORM_RANGES
+  const meanMs = meanDelayMs[0] + random.below(meanDelayMs[1] - meanDelayMs[0] + 1)
+  const shortestMs = random.below(meanMs + 1)
+  const share = ([least, most]: readonly [number, number]): number =>
+    least + ((most - least) * random.below(101)) / 100
+  return {
+    delayMs: [shortestMs, 2 * meanMs - shortestMs],
+    loss: share(loss),
+    duplicate: share(duplicate),
+    reorder: share(reorder),
+  }
+}
+
 /** All scenarios by name. */
 export const SCENARIOS = {
   /** Three nodes under 20 % loss and duplication. */
@@ -50,7 +81,7 @@ export const SCENARIOS = {
     nodes: THREE,
     network: { ...CALM, loss: 0.2, duplicate: 0.2 },
     fireMs: 60_000,
-    hasFaults: false,
+    faultKinds: [],
     workload: {},
     healMs: 10_000,
   },
@@ -59,7 +90,7 @@ export const SCENARIOS = {
     nodes: THREE,
     network: { delayMs: [1, 40], loss: 0.1, duplicate: 0.2, reorder: 0.3 },
     fireMs: 60_000,
-    hasFaults: false,
+    faultKinds: [],
     workload: {},
     healMs: 10_000,
   },
@@ -68,7 +99,7 @@ export const SCENARIOS = {
     nodes: THREE,
     network: { ...CALM, loss: 0.02, duplicate: 0.02, reorder: 0.02 },
     fireMs: 60_000,
-    hasFaults: true,
+    faultKinds: TROUBLES,
     workload: {},
     healMs: 15_000,
   },
@@ -78,7 +109,7 @@ export const SCENARIOS = {
     network: CALM,
     queueBytes: 100_000,
     fireMs: 20_000,
-    hasFaults: true,
+    faultKinds: TROUBLES,
     workload: { everyMs: 100, larges: 0.5, maxBodyBytes: 300_000 },
     pace: { ...LITTLE_PACE, fromBytes: 100_000, chunkBytes: 20_000, windowBytes: 80_000, freeBytes: 40_000 },
     healMs: 15_000,
@@ -88,7 +119,7 @@ export const SCENARIOS = {
     nodes: [...THREE, 'delta', 'echo'],
     network: { ...CALM, loss: 0.02, duplicate: 0.02, reorder: 0.02 },
     fireMs: 30_000,
-    hasFaults: true,
+    faultKinds: TROUBLES,
     workload: { everyMs: 400 },
     healMs: 15_000,
   },
@@ -98,8 +129,17 @@ export const SCENARIOS = {
     network: { ...CALM, loss: 0.05, duplicate: 0.05, reorder: 0.02 },
     machines: { left: ['alpha', 'bravo'], right: ['charlie', 'delta'] },
     fireMs: 30_000,
-    hasFaults: true,
+    faultKinds: TROUBLES,
     workload: {},
+    healMs: 15_000,
+  },
+  /** Slow, lossy, repeating networks in the ranges of VOPR, all troubles of `trouble`, and clocks that go wrong. */
+  storm: {
+    nodes: THREE,
+    network: drawStorm,
+    fireMs: 40_000,
+    faultKinds: [...TROUBLES, 'skew'],
+    workload: { everyMs: 300, timeoutMs: 800 },
     healMs: 15_000,
   },
 } satisfies { readonly [name: string]: Scenario }
@@ -124,16 +164,21 @@ export async function runScenario(
   parts: Pick<SimOptions, 'startNode'> = {},
 ): Promise<Verdict> {
   const scenario: Scenario = SCENARIOS[name]
-  const { nodes, network, workload: options, queueBytes = DEFAULT_QUEUE_BYTES, machines = {} } = scenario
+  const { nodes, workload: options, queueBytes = DEFAULT_QUEUE_BYTES, machines = {} } = scenario
   const { pace = LITTLE_PACE } = scenario
+  const network =
+    typeof scenario.network === 'function'
+      ? scenario.network(randomFor(seed, 'conditions'))
+      : scenario.network
   const workload = new Workload({ seed, ...options })
   const { setup } = workload
   const simulation = new Simulation({ ...parts, seed, nodes, network, queueBytes, machines, pace, setup })
   const faults: string[] = []
   try {
     await simulation.start()
-    faults.push(...(await play(scenario, simulation, workload)))
+    await play({ ...scenario, network }, simulation, workload)
     await simulation.close()
+    faults.push(...judge(workload.history(simulation)))
   } catch (error) {
     faults.push(error instanceof Error ? error.message : String(error))
   }
@@ -159,16 +204,21 @@ export function describeVerdict(verdict: Verdict): string {
   )
 }
 
-/** First the fire, then peace: everything must have settled and everybody be seen. */
-async function play(scenario: Scenario, simulation: Simulation, workload: Workload): Promise<string[]> {
-  const { nodes, network, fireMs, hasFaults, healMs } = scenario
+/** First the fire, then peace: by its end everything must have settled and everybody be seen. */
+async function play(
+  scenario: Scenario & { readonly network: LinkFaults },
+  simulation: Simulation,
+  workload: Workload,
+): Promise<void> {
+  const { nodes, network, fireMs, faultKinds, healMs } = scenario
   workload.start(simulation, fireMs)
   const untilMs = simulation.now + fireMs
-  if (hasFaults) {
+  if (faultKinds.length > 0) {
     const plan = planFaults(randomFor(simulation.seed, 'faults'), {
       names: nodes,
       fromMs: simulation.now,
       untilMs,
+      kinds: faultKinds,
     })
     unleash(simulation, plan, network)
   }
@@ -177,5 +227,4 @@ async function play(scenario: Scenario, simulation: Simulation, workload: Worklo
   simulation.heal()
   await simulation.run(healMs)
   workload.look(simulation)
-  return judge(workload.history(simulation))
 }

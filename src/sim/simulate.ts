@@ -10,55 +10,21 @@ import { assert } from '../base/assert.ts'
 import type { Client, Logger, Node } from '../node/api.ts'
 import { startClient } from '../node/client.ts'
 import { startNode } from '../node/node.ts'
-import type { NodeSettings, World } from '../node/world.ts'
-import { DEFAULT_MAX_BODY_BYTES } from '../wire/limits.ts'
+import type { NodeSettings } from '../node/world.ts'
+import { Chronicle } from './chronicle.ts'
+import { type ClockSkew, skewFaults } from './clock.ts'
 import type { Direction, LinkFaults } from './conditions.ts'
 import { CALM } from './conditions.ts'
+import type { Disorder, Incident, Remains } from './history.ts'
+import type { InjectionCounts } from './injections.ts'
 import { Member } from './member.ts'
 import { DEFAULT_QUEUE_BYTES, Network } from './network.ts'
 import { followEvents, type Note, notingLogger, observedNode } from './observed.ts'
+import { checkOptions, machineOf, refuse, type SimOptions, sharedSettings, wholeFaults } from './options.ts'
 import { Scheduler } from './scheduler.ts'
 import { randomFor } from './seeds.ts'
 import { Trace } from './trace.ts'
 import { Turns } from './turns.ts'
-
-const DEFAULT_TICK_MS = 500
-/** The name of every simulated mesh. */
-const NETWORK_NAME = 'sim'
-
-/** How a simulation is made. */
-export interface SimOptions {
-  /** Fixes everything that chance decides. An integer; counts modulo 2^32. */
-  readonly seed: number
-  /** The names of the members, in lower case. */
-  readonly nodes: readonly string[]
-  /** How the network behaves at first. Default: 1 to 10 ms, nothing lost, repeated or reordered. */
-  readonly network?: Partial<LinkFaults>
-  /** The shortest time between two heartbeats of a node, in milliseconds. Default 500. */
-  readonly tickMs?: number
-  /**
-   * Nodes that share a machine, by its name: their links take shortcuts. Default: each node has a machine of its own.
-   * Cuts go between nodes, not machines: they separate two nodes of one machine, too.
-   */
-  readonly machines?: Readonly<Record<string, readonly string[]>>
-  /** Bytes that may be in flight in one direction of a connection before its sender is held up. Default 8 MiB. */
-  readonly queueBytes?: number
-  /** How large bodies are cut. Default: as in the real world, from half a MiB on. */
-  readonly pace?: NodeSettings['pace']
-  /** Called for each node when it has started, and again after each restart: sets its handlers. */
-  readonly setup?: (node: Node, name: string) => void
-  /** What starts a node. Default: the production node. */
-  readonly startNode?: (settings: NodeSettings, world: World) => Promise<Node>
-}
-
-/** What was done to a node, for those who judge its behaviour: a dead node settles nothing, a frozen one does it late. */
-export interface Incident {
-  readonly atMs: number
-  readonly name: string
-  readonly kind: 'up' | 'crash' | 'stop' | 'pause' | 'resume' | 'stall'
-  /** When a stall ends. */
-  readonly untilMs?: number
-}
 
 /** A simulated mesh. */
 export class Simulation implements AsyncDisposable {
@@ -70,12 +36,12 @@ export class Simulation implements AsyncDisposable {
   readonly #network: Network
   readonly #members = new Map<string, Member>()
   readonly #nodes = new Map<string, Node>()
-  readonly #errors: string[] = []
-  readonly #incidents: Incident[] = []
+  readonly #chronicle = new Chronicle()
   #clients = 0
 
   /** Makes the members; `start` starts them. Use `simulate`, which does both. */
   constructor(options: SimOptions) {
+    checkOptions(options)
     this.#options = options
     this.seed = options.seed
     this.#network = new Network({
@@ -85,10 +51,13 @@ export class Simulation implements AsyncDisposable {
       faults: { ...CALM, ...options.network },
       queueBytes: options.queueBytes ?? DEFAULT_QUEUE_BYTES,
     })
+    this.#chronicle.order(this.now, this.#network.conditions.reorders)
     for (const name of options.nodes) {
-      assert(/^[a-z0-9][a-z0-9-]*$/.test(name), `"${name}" is no name for a simulated node: use lower case`)
-      assert(!this.#members.has(name), `two simulated nodes are called "${name}"`)
-      this.#members.set(name, new Member(this.#network, options.seed, name, machineOf(options, name)))
+      const skew = options.clocks?.[name] ?? {}
+      const machine = machineOf(options, name)
+      this.#members.set(name, new Member(this.#network, options.seed, name, skew, machine))
+      if (skew.rate !== undefined)
+        this.#chronicle.incidents.push({ atMs: 0, kind: 'skew', name, rate: skew.rate })
     }
   }
 
@@ -114,12 +83,27 @@ export class Simulation implements AsyncDisposable {
 
   /** What the nodes logged as errors; empty when all is well. */
   get errors(): readonly string[] {
-    return this.#errors
+    return this.#chronicle.errors
   }
 
   /** What was done to the nodes so far. */
   get incidents(): readonly Incident[] {
-    return this.#incidents
+    return this.#chronicle.incidents
+  }
+
+  /** When the network changed the order of messages. */
+  get disorders(): readonly Disorder[] {
+    return this.#chronicle.disorders
+  }
+
+  /** What each node still held when it had closed, by `stop` or `close`: nothing, if all is well. */
+  get remains(): readonly Remains[] {
+    return this.#chronicle.remains
+  }
+
+  /** How often each kind of trouble was made so far. */
+  get injected(): InjectionCounts {
+    return this.#network.injections.counts
   }
 
   /** How much was simulated: events, and the turns of the real event loop that they took. */
@@ -150,21 +134,14 @@ export class Simulation implements AsyncDisposable {
     const member = new Member(this.#network, this.seed, `client-${this.#clients}`)
     this.#members.set(member.name, member)
     const { world, note } = member.boot()
-    const settings = {
-      target: { name: nodeName, address: endpointOf(nodeName) },
-      network: NETWORK_NAME,
-      tickMs: this.#options.tickMs ?? DEFAULT_TICK_MS,
-      sameHost: true,
-      maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
-      pace: this.#options.pace,
-      log: this.#logger(member.name, note),
-      timeoutMs: 0,
-    }
-    return await startClient(settings, world)
+    const target = { name: nodeName, address: endpointOf(nodeName) }
+    const log = this.#logger(member.name, note)
+    return await startClient({ ...sharedSettings(this.#options), target, log, timeoutMs: 0 }, world)
   }
 
   /** Lets `ms` of virtual time pass. Rejects with what a node threw. */
   async run(ms: number): Promise<void> {
+    refuse('run the simulation', wholeFaults('the time', ms))
     await this.#go(this.now + ms)
   }
 
@@ -201,16 +178,22 @@ export class Simulation implements AsyncDisposable {
 
   /** Cuts all directions between two groups of nodes. */
   partition(some: readonly string[], others: readonly string[]): void {
+    this.#network.injections.add('partition')
     for (const one of some) {
       for (const other of others) {
-        this.cut(one, other)
-        this.cut(other, one)
+        this.#cut(one, other)
+        this.#cut(other, one)
       }
     }
   }
 
   /** Cuts the direction from one node to another; the way back stays open. */
   cut(from: string, to: string): void {
+    this.#network.injections.add('cut')
+    this.#cut(from, to)
+  }
+
+  #cut(from: string, to: string): void {
     this.#note(`cut ${from} -> ${to}`)
     this.#network.conditions.cut(this.#member(from).name, this.#member(to).name)
   }
@@ -241,6 +224,16 @@ export class Simulation implements AsyncDisposable {
   setFaults(faults: Partial<LinkFaults>, direction: Direction = {}): void {
     this.#note(`faults ${JSON.stringify(faults)} ${JSON.stringify(direction)}`)
     this.#network.conditions.set(faults, direction)
+    this.#network.injections.add('faults')
+    this.#chronicle.order(this.now, this.#network.conditions.reorders)
+  }
+
+  /** Changes the clocks of a node from now on: their pace, the wall clock, the monotonic clock. Outlives a restart. */
+  skew(name: string, change: ClockSkew): void {
+    refuse(`skew the clocks of "${name}"`, skewFaults(change))
+    this.#member(name).skew(change)
+    this.#incident({ kind: 'skew', name, ...(change.rate === undefined ? {} : { rate: change.rate }) })
+    this.#note(`clocks of ${name} ${JSON.stringify(change)}`)
   }
 
   /** Kills a process: no goodbye, and no promise of it ever settles. */
@@ -274,7 +267,7 @@ export class Simulation implements AsyncDisposable {
     const start = this.#options.startNode ?? startNode
     const node = await start(this.#settings(name, note), world)
     if (!process.alive) return
-    this.#incidents.push({ atMs: this.now, kind: 'up', name })
+    this.#chronicle.incidents.push({ atMs: this.now, kind: 'up', name })
     note(`up as incarnation ${node.incarnation} at ${node.endpoint}`)
     const observed = observedNode(node, note)
     this.#nodes.set(name, observed)
@@ -294,7 +287,7 @@ export class Simulation implements AsyncDisposable {
       process.turn(() => void node.close().then(resolve, reject))
     })
     await this.settle(closed)
-    if (process.alive) member.kill()
+    if (process.alive) this.#bury(member, node)
   }
 
   /** Stops a process as SIGSTOP does, its I/O thread included. */
@@ -313,6 +306,7 @@ export class Simulation implements AsyncDisposable {
 
   /** Blocks the event loop of a process for `ms`; its sockets stay alive. */
   stall(name: string, ms: number): void {
+    refuse(`stall "${name}"`, wholeFaults('the time', ms))
     const untilMs = this.now + ms
     this.#incident({ kind: 'stall', name, untilMs })
     this.#member(name).process.stall(untilMs)
@@ -324,8 +318,16 @@ export class Simulation implements AsyncDisposable {
     this.#network.pathsChanged()
     const closing = [...this.#nodes.values()].map((node) => node.close())
     await this.settle(Promise.all(closing))
+    for (const [name, node] of this.#nodes) this.#bury(this.#member(name), node)
     for (const member of this.#members.values()) member.kill()
     this.#nodes.clear()
+  }
+
+  /** Ends the process of a node that has closed, and notes what it still held. */
+  #bury(member: Member, node: Node): void {
+    const { name, remains } = member
+    this.#chronicle.remains.push({ atMs: this.now, name, pending: node.status().pending, ...remains })
+    member.kill()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -342,21 +344,17 @@ export class Simulation implements AsyncDisposable {
 
   #settings(name: string, note: Note): NodeSettings {
     return {
+      ...sharedSettings(this.#options),
       name,
-      network: NETWORK_NAME,
       peers: this.names.map((peer) => ({ name: peer, address: endpointOf(peer) })),
       bind: endpointOf(name),
-      tickMs: this.#options.tickMs ?? DEFAULT_TICK_MS,
       statusEveryMs: 180_000,
-      sameHost: true,
-      maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
-      pace: this.#options.pace,
       log: this.#logger(name, note),
     }
   }
 
   #logger(name: string, note: Note): Logger {
-    return notingLogger(note, (message) => this.#errors.push(`${this.now} ms ${name}: ${message}`))
+    return notingLogger(note, (message) => this.#chronicle.errors.push(`${this.now} ms ${name}: ${message}`))
   }
 
   #member(name: string): Member {
@@ -367,7 +365,8 @@ export class Simulation implements AsyncDisposable {
 
   #incident(incident: Omit<Incident, 'atMs'>): void {
     const { kind, name, untilMs } = incident
-    this.#incidents.push({ atMs: this.now, ...incident })
+    if (kind !== 'up' && kind !== 'resume') this.#network.injections.add(kind)
+    this.#chronicle.incidents.push({ atMs: this.now, ...incident })
     this.#note(`${kind} ${name}${untilMs === undefined ? '' : ` until ${untilMs}`}`)
   }
 
@@ -385,11 +384,6 @@ export async function simulate(options: SimOptions): Promise<Simulation> {
   const simulation = new Simulation(options)
   await simulation.start()
   return simulation
-}
-
-/** The machine that a node shares with others; empty when it has its own. */
-function machineOf({ machines = {} }: SimOptions, name: string): string {
-  return Object.keys(machines).find((machine) => machines[machine]?.includes(name)) ?? ''
 }
 
 function endpointOf(name: string): string {

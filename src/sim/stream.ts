@@ -9,6 +9,7 @@
 
 import type { Random } from '../base/random.ts'
 import type { Conditions, LinkFaults } from './conditions.ts'
+import type { Injections } from './injections.ts'
 import type { SimProcess } from './process.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -17,6 +18,8 @@ export interface StreamWorld {
   readonly scheduler: Scheduler
   readonly random: Random
   readonly conditions: Conditions
+  /** Where single messages that fared badly are counted. */
+  readonly injections: Injections
 }
 
 /** The ends of a stream, and what it tells about its messages. */
@@ -69,14 +72,16 @@ export class Stream {
 
   /** Sends a message on its way. The frames are the stream's own from here on. */
   send(packet: Packet): void {
-    const { random } = this.#world
+    const { random, injections } = this.#world
     const { loss, duplicate } = this.#faults()
     if (loss > 0 && random.next() < loss) {
+      injections.add('lost')
       this.#ends.lost(packet, 'lost')
       return
     }
     this.#launch(packet)
     if (duplicate > 0 && random.next() < duplicate) {
+      injections.add('duplicated')
       this.#launch({ ...packet, frames: packet.frames.map((frame) => Buffer.from(frame)) })
     }
   }
@@ -98,10 +103,11 @@ export class Stream {
   }
 
   #launch(packet: Packet): void {
-    const { random, scheduler } = this.#world
+    const { random, scheduler, injections } = this.#world
     const { reorder, delayMs } = this.#faults()
     this.#inFlightBytes += packet.sizeBytes
     if (reorder > 0 && random.next() < reorder) {
+      injections.add('reordered')
       this.#travel(packet, scheduler.nowMs + random.below(delayMs[1] * REORDER_FACTOR + 1))
     } else {
       this.#travel(packet, this.#inOrderArrivalMs())

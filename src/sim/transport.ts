@@ -76,6 +76,11 @@ export class SimTransport implements Transport, Acceptor {
     this.#listener = listener
   }
 
+  /** Whether all of its sockets are closed. */
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
   openShortcut(): Promise<string> {
     return this.#bind(() => this.#network.bindShortcut(this))
   }

@@ -13,6 +13,9 @@ import type { Simulation } from './simulate.ts'
 /** The verb that the workload handles and asks for. */
 const VERB = 'work'
 
+/** How often the nodes are asked what is not over. */
+const COUNT_EVERY_MS = 1000
+
 /** How much is asked for. */
 export interface WorkloadOptions {
   readonly seed: number
@@ -83,15 +86,18 @@ export class Workload {
 
   /** Sets the handler of the workload; for the option of that name. */
   readonly setup = (node: Node, name: string): void => {
+    const { incarnation } = node
     node.handle(VERB, async (task: Task, context) => {
-      const { id, takeMs, fails, via } = task
-      const run = { atMs: this.#now, id, callee: name, incarnation: node.incarnation, caller: context.from }
-      this.#entries.push({ kind: 'handled', ...run })
-      if (takeMs > 0) await this.#simulation?.sleep(takeMs, name)
-      if (via !== undefined) await this.#askOn(context, name, via, id)
-      if (fails) throw new Error('this work fails')
-      return { id, by: name }
+      const { id } = task
+      const run = { id, callee: name, incarnation }
+      this.#entries.push({ kind: 'handled', atMs: this.#now, ...run, caller: context.from })
+      try {
+        return await this.#work(task, context, name)
+      } finally {
+        this.#entries.push({ kind: 'finished', atMs: this.#now, ...run })
+      }
     })
+    void this.#followLinks(node, name)
   }
 
   /** Lets all nodes ask for things during `forMs` of virtual time. */
@@ -99,27 +105,61 @@ export class Workload {
     this.#simulation = simulation
     this.#untilMs = simulation.now + forMs
     for (const name of simulation.names) this.#askLater(simulation, name)
+    this.#countLater(simulation)
   }
 
-  /** Writes down how each node that is up sees the others now. */
+  /** Writes down how each node that is up sees itself and the others now, and how much is not over. */
   look(simulation: Simulation): void {
+    this.#count(simulation)
     for (const name of simulation.names.filter((member) => simulation.isUp(member))) {
       const node = simulation.node(name)
-      const peers = node.peers()
+      const peers = node
+        .peers()
+        .map(({ name: peer, state, incarnation }) => ({ name: peer, state, incarnation }))
+      const { incarnation } = node
       const { transfers } = node.status()
-      const views = peers.map((peer) => ({ name: peer.name, state: peer.state }))
-      this.#entries.push({ kind: 'saw', atMs: simulation.now, name, peers: views, transfers })
+      this.#entries.push({ kind: 'saw', atMs: simulation.now, name, incarnation, peers, transfers })
     }
   }
 
   /** Everything so far, for the checkers. */
   history(simulation: Simulation): History {
-    const { names, incidents, now } = simulation
-    return { names, incidents, entries: this.#entries, endMs: now }
+    const { names, incidents, disorders, remains, now } = simulation
+    return { names, incidents, disorders, remains, entries: this.#entries, endMs: now }
   }
 
   get #now(): number {
     return this.#simulation?.now ?? 0
+  }
+
+  /** What a handler does. */
+  async #work({ id, takeMs, fails, via }: Task, context: HandlerContext, name: string): Promise<BodyValue> {
+    if (takeMs > 0) await this.#simulation?.sleep(takeMs, name)
+    if (via !== undefined) await this.#askOn(context, name, via, id)
+    if (fails) throw new Error('this work fails')
+    return { id, by: name }
+  }
+
+  /** Writes down when links change: what is sent on two links has no common order. */
+  async #followLinks(node: Node, name: string): Promise<void> {
+    for await (const event of node.events()) {
+      if (event.kind.startsWith('link:') && 'peer' in event) {
+        this.#entries.push({ kind: 'link', atMs: this.#now, name, peer: event.peer })
+      }
+    }
+  }
+
+  #countLater(simulation: Simulation): void {
+    if (simulation.now > this.#untilMs) return
+    this.#count(simulation)
+    simulation.after(COUNT_EVERY_MS, () => this.#countLater(simulation))
+  }
+
+  #count(simulation: Simulation): void {
+    for (const name of simulation.names.filter((member) => simulation.isUp(member))) {
+      const { pending } = simulation.node(name).status()
+      this.#entries.push({ kind: 'counted', atMs: simulation.now, name, pending })
+    }
   }
 
   #askLater(simulation: Simulation, name: string): void {
@@ -161,7 +201,9 @@ export class Workload {
     this.#lastId += 1
     const id = `${caller}-${this.#lastId}`
     const node = simulation.node(caller)
-    const asked = { id, operation, caller, callees, idempotent, deadlineMs: Math.min(wholeMs, abortAfterMs) }
+    const deadlineMs = Math.min(wholeMs, abortAfterMs)
+    const isLarge = task.ballast !== undefined
+    const asked = { id, operation, caller, callees, idempotent, deadlineMs, wholeMs, isLarge }
     const abort = new AbortController()
     if (abortAfterMs < wholeMs) simulation.after(abortAfterMs, () => abort.abort(), caller)
     await this.#note(asked, () =>

@@ -147,6 +147,16 @@ test('R16: another window of the same run is as good as a restart', (t) => {
   t.deepEqual(failures(out), ['restarted'])
 })
 
+test('R16: an idempotent request is not asked again of the same run with another window', (t) => {
+  const { caller, out } = open()
+  caller.request(0, 'bravo', order({ idempotent: true }))
+  caller.linkClosed('bravo')
+  out.sent()
+  caller.linkOpened(100, 'bravo', FORGOTTEN)
+  t.deepEqual(failures(out), ['restarted'])
+  t.deepEqual(out.sent(), [])
+})
+
 test('R16: an idempotent request is asked again of the new run', (t) => {
   const { caller, out } = open()
   caller.request(0, 'bravo', order({ idempotent: true }))
@@ -164,7 +174,7 @@ test('R16: an idempotent request in its pause waits for the end of it', (t) => {
   caller.request(0, 'bravo', order({ idempotent: true }))
   run(caller, 2500)
   out.sent()
-  caller.linkOpened(2510, 'bravo', FORGOTTEN)
+  caller.linkOpened(2510, 'bravo', RESTARTED)
   t.deepEqual(out.sent(), [])
   run(caller, 2550)
   t.is(onlyRequest(out).attempt, 2)

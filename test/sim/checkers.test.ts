@@ -8,12 +8,11 @@ import {
   noTransferLeft,
   outcomesAreHonest,
   runsOnce,
-  SETTLE_GRACE_MS,
   settlesOnceInTime,
   talliesAddUp,
 } from '../../src/sim/checkers.ts'
-import type { Asked, Handled, History, HistoryEntry, Settlement } from '../../src/sim/history.ts'
-import type { Incident } from '../../src/sim/simulate.ts'
+import { SETTLE_GRACE_MS } from '../../src/sim/due-times.ts'
+import type { Asked, Handled, History, HistoryEntry, Incident, Settlement } from '../../src/sim/history.ts'
 
 const request: Asked = {
   kind: 'asked',

@@ -119,3 +119,65 @@ test('a dead process does nothing any more', (t) => {
   run(100)
   t.deepEqual(seen, [])
 })
+
+test('a clock that runs too fast or too slow counts and rings by its own pace', (t) => {
+  const { scheduler, clock, seen, note, run } = setUp()
+  clock.skew({ rate: 1.25 })
+  clock.setAlarm(5100, note('fast'))
+  run(40)
+  t.is(clock.now(), 5050)
+  t.is(clock.wallNow(), SIM_EPOCH_MS - 7 + 50)
+  run(80)
+  t.is(clock.now(), 5100)
+  clock.skew({ rate: 0.5 })
+  clock.setAlarm(5101, note('slow'))
+  run(81)
+  t.is(clock.now(), 5100)
+  run(100)
+  t.is(clock.now(), 5110)
+  t.deepEqual(seen, ['80 fast', '82 slow'])
+  t.is(scheduler.nowMs, 100)
+})
+
+test('an alarm never rings before its time on the clock, whatever the pace', (t) => {
+  for (const rate of [0.1, 0.333, 0.95, 0.999, 1.001, 1.05, 3, 7.7]) {
+    const { scheduler, clock, run } = setUp()
+    run(17)
+    clock.skew({ rate })
+    for (let ms = 1; ms <= 200; ms += 7) {
+      const at = clock.now() + ms
+      let rangAt = 0
+      clock.setAlarm(at, () => {
+        rangAt = clock.now()
+      })
+      run(scheduler.nowMs + Math.ceil(ms / rate) + 2)
+      t.true(rangAt >= at && rangAt <= at + Math.ceil(rate), `rate ${rate}: ${rangAt} for ${at}`)
+    }
+  }
+})
+
+test('the wall clock can be set back and forth, and the monotonic one only jumps ahead', (t) => {
+  const { clock, seen, note, run } = setUp()
+  run(10)
+  clock.setAlarm(5060, note('alarm'))
+  clock.skew({ wallAheadMs: -3_600_000 })
+  t.is(clock.wallNow(), SIM_EPOCH_MS + 10 - 3_600_000)
+  t.is(clock.wallAheadMs, -3_600_000)
+  t.is(clock.now(), 5010)
+  clock.skew({ monotonicJumpMs: 30 })
+  t.is(clock.now(), 5040)
+  t.is(clock.wallAheadMs, -3_600_000)
+  run(29)
+  t.deepEqual(seen, [])
+  run(30)
+  t.deepEqual(seen, ['30 alarm'], 'the alarm that was set before rings at its time on the changed clock')
+})
+
+test('a clock knows whether an alarm is set', (t) => {
+  const { clock, note, run } = setUp()
+  t.false(clock.isArmed)
+  clock.setAlarm(5010, note('alarm'))
+  t.true(clock.isArmed)
+  run(10)
+  t.false(clock.isArmed)
+})

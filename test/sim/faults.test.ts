@@ -2,6 +2,7 @@
 
 import test from 'ava'
 import fc from 'fast-check'
+import { skewFaults } from '../../src/sim/clock.ts'
 import { CALM } from '../../src/sim/conditions.ts'
 import { FAULT_RANGES, type FaultKind, planFaults, unleash } from '../../src/sim/faults.ts'
 import { randomFor } from '../../src/sim/seeds.ts'
@@ -22,6 +23,7 @@ test('a plan stays in its time, in order, and names only members', (t) => {
       else if (fault.kind === 'cut')
         t.true(names.includes(fault.from) && names.includes(fault.to) && fault.from !== fault.to)
       else if (fault.kind !== 'weather') t.true(names.includes(fault.name))
+      if (fault.kind === 'skew') t.deepEqual(skewFaults(fault.skew), [])
     }
   }
   fc.assert(fc.property(fc.nat(), fc.nat(10_000), fc.nat(60_000), check), { seed: 3 })

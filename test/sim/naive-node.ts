@@ -96,16 +96,16 @@ class NaiveNode {
 
   async *events(): AsyncGenerator<never> {}
 
-  status(): Pick<NodeStatus, 'transfers'> {
-    return { transfers: 0 }
-  }
-
   peers(): PeerView[] {
     const view = (name: string, connection: ConnectionId) => ({
       name,
       state: this.#up.has(connection) ? 'alive' : 'dead',
     })
     return [...this.#links].map(([name, connection]) => view(name, connection) as unknown as PeerView)
+  }
+
+  status(): Pick<NodeStatus, 'pending' | 'transfers'> {
+    return { pending: this.#asks.size, transfers: 0 }
   }
 
   async close(): Promise<void> {
@@ -176,6 +176,8 @@ class NaiveNode {
     this.#setAlarm()
   }
 }
+
+export { startNaiveNode as startNode }
 
 /** Starts a naive node, in the place of the real `startNode`. */
 export async function startNaiveNode(settings: NodeSettings, world: World): Promise<Node> {

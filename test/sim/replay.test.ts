@@ -15,7 +15,7 @@ function replay(...args: string[]): Promise<{ readonly code: number; readonly ou
   })
 }
 
-for (const scenario of ['lossy', 'trouble'] as const) {
+for (const scenario of ['lossy', 'trouble', 'storm'] as const) {
   test(`"${scenario}" gives the same trace, byte for byte, in another process`, async (t) => {
     const { simulation, faults } = await runScenario(scenario, 31)
     const { code, output } = await replay('--scenario', scenario, '--seed', '31', '--trace')

@@ -1,8 +1,9 @@
 /** Simulated nodes that share a machine: their links take shortcuts, and lose and find them as real ones do. */
 
 import test from 'ava'
+import type { SimOptions } from '../../src/sim/options.ts'
 import { runScenario } from '../../src/sim/scenarios.ts'
-import { type SimOptions, type Simulation, simulate } from '../../src/sim/simulate.ts'
+import { type Simulation, simulate } from '../../src/sim/simulate.ts'
 import { Rig } from './rig.ts'
 
 const NODES = ['alpha', 'bravo', 'charlie']

@@ -1,0 +1,85 @@
+/** The judges of what nodes hold: each acquits what is under way, and convicts a planted leak. */
+
+import test from 'ava'
+import { MAX_PENDING_PER_PEER, nothingRemains, staysBounded } from '../../src/sim/check-leaks.ts'
+import type { Asked, History, HistoryEntry } from '../../src/sim/history.ts'
+
+const request: Asked = {
+  kind: 'asked',
+  atMs: 100,
+  id: 'alpha-1',
+  operation: 'request',
+  caller: 'alpha',
+  callees: ['bravo'],
+  deadlineMs: 400,
+  idempotent: false,
+}
+const broadcast: Asked = { ...request, operation: 'broadcast', callees: ['bravo', 'charlie'] }
+const settled: HistoryEntry = { kind: 'settled', atMs: 200, id: 'alpha-1', settlement: { kind: 'receipt' } }
+const run = { id: 'alpha-1', callee: 'bravo', incarnation: 1 }
+const handled: HistoryEntry = { kind: 'handled', atMs: 150, ...run, caller: 'alpha' }
+const finished: HistoryEntry = { kind: 'finished', atMs: 180, ...run }
+const counted = (name: string, atMs: number, pending: number): HistoryEntry => ({
+  kind: 'counted',
+  atMs,
+  name,
+  pending,
+})
+
+function judge(entries: readonly HistoryEntry[], more: Partial<History> = {}): string[] {
+  return staysBounded({
+    names: ['alpha', 'bravo', 'charlie'],
+    incidents: [],
+    endMs: 10_000,
+    entries,
+    ...more,
+  })
+}
+
+test('what is under way may be held: operations that did not settle and handlers that run', (t) => {
+  t.deepEqual(judge([request, counted('alpha', 110, 2)]), [])
+  t.deepEqual(judge([broadcast, counted('alpha', 110, 3)]), [])
+  t.deepEqual(judge([request, handled, counted('bravo', 160, 1)]), [])
+})
+
+test('what is held after its end is a leak', (t) => {
+  t.deepEqual(judge([request, settled, counted('alpha', 300, 1)]), [
+    'alpha holds 1 at 300 ms, while 0 are under way',
+  ])
+  t.deepEqual(judge([request, handled, finished, counted('bravo', 300, 1)]), [
+    'bravo holds 1 at 300 ms, while 0 are under way',
+  ])
+})
+
+test('a broadcast that waits for nobody any more may hold its legs until its deadline, and no longer', (t) => {
+  t.deepEqual(judge([broadcast, settled, counted('alpha', 500, 2)]), [])
+  t.is(judge([broadcast, settled, counted('alpha', 600, 1)]).length, 1)
+  const aborted = { ...broadcast, deadlineMs: 50, wholeMs: 400 }
+  t.deepEqual(judge([aborted, settled, counted('alpha', 500, 2)]), [])
+})
+
+test('what a run had under way ends with its crash', (t) => {
+  const crash = { kind: 'crash', name: 'alpha', atMs: 150 } as const
+  t.is(judge([request, counted('alpha', 200, 1)], { incidents: [crash] }).length, 1)
+  t.deepEqual(judge([request, counted('alpha', 200, 1)], { incidents: [{ ...crash, name: 'bravo' }] }), [])
+})
+
+test('a node that holds more than it may for all its peers is convicted, however much is under way', (t) => {
+  const many = 2 * MAX_PENDING_PER_PEER + 1
+  const crowd = { ...request, callees: Array.from({ length: many }, () => 'bravo') }
+  t.deepEqual(judge([crowd, counted('alpha', 110, many - 1)]), [])
+  t.deepEqual(judge([crowd, counted('alpha', 110, many)]), [
+    `alpha holds ${many} at 110 ms, more than ${many - 1}`,
+  ])
+})
+
+test('a closed node may hold nothing: no operation, no alarm, no socket', (t) => {
+  const clean = { atMs: 500, name: 'alpha', pending: 0, hasAlarm: false, sockets: 0 }
+  const history: History = { names: ['alpha'], incidents: [], endMs: 1000, entries: [] }
+  t.deepEqual(nothingRemains({ ...history, remains: [clean] }), [])
+  t.deepEqual(nothingRemains(history), [])
+  t.deepEqual(
+    nothingRemains({ ...history, remains: [clean, { ...clean, pending: 2, hasAlarm: true, sockets: 1 }] }),
+    ['alpha closed at 500 ms and left 2 pending, an alarm, open sockets'],
+  )
+})
