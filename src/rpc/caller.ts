@@ -251,7 +251,7 @@ export class Caller {
     for (const ask of callee.books.all()) {
       const forgotten = ask.sentCount > 0 && !isSameWindow(ask.sentTo, session)
       // Idempotent is a word about another run of the callee. In one run a handler never runs twice, whatever the callee
-      // still remembers: it forgets a caller that said goodbye, for example, and yet may be asked again by it.
+      // still remembers: of many callers it forgets those that left first.
       const mayRunAgain = ask.order.idempotent && ask.sentTo?.incarnation !== session.incarnation
       if (forgotten && !mayRunAgain) this.#fail(now, ask, { kind: 'restarted' })
       // What was asked may have been lost with the former connection. Asking again costs no budget: the callee has just

@@ -6,6 +6,7 @@
 import type { Random } from '../base/random.ts'
 import { judge } from './checkers.ts'
 import { CALM, type LinkFaults } from './conditions.ts'
+import { drill } from './drills.ts'
 import { type FaultKind, planFaults, unleash } from './faults.ts'
 import { DEFAULT_QUEUE_BYTES } from './network.ts'
 import type { SimOptions } from './options.ts'
@@ -177,8 +178,10 @@ export async function runScenario(
   try {
     await simulation.start()
     await play({ ...scenario, network }, simulation, workload)
+    // Drills ask for more than the promises, so that they are for nodes that kept all of them.
+    const drilled = judge(workload.history(simulation)).length === 0 ? await drill(simulation) : []
     await simulation.close()
-    faults.push(...judge(workload.history(simulation)))
+    faults.push(...judge(workload.history(simulation)), ...drilled)
   } catch (error) {
     faults.push(error instanceof Error ? error.message : String(error))
   }

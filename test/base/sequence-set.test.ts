@@ -69,3 +69,12 @@ test('holes never outgrow their bound', (t) => {
   t.false(set.add(1))
   t.true(set.add(9_997))
 })
+
+test('O10: a hole that was closed for want of room is told in no range', (t) => {
+  const set = new SequenceSet()
+  for (let sequence = 2; sequence <= 2 * (MAX_HOLES + 2); sequence += 2) set.add(sequence)
+  t.true(set.has(1), 'it counts as seen')
+  t.true(set.has(3), 'and so does the next')
+  const [first] = set.ranges(MAX_HOLES + 10)
+  t.deepEqual(first, { first: 4, last: 4 })
+})

@@ -255,6 +255,16 @@ test('C3: a peer that dies meanwhile is missing in that moment', (t) => {
   t.deepEqual(result(cast), ['charlie acked', 'bravo dead'])
 })
 
+test('C7: a peer that restarts before anybody missed it is missing as dead', (t) => {
+  const { mesh, alpha, charlie } = trio()
+  const cast = broadcast(mesh, alpha)
+  answer(mesh, charlie)
+  mesh.cut('alpha', 'bravo')
+  mesh.start('bravo', others('bravo'))
+  mesh.connect('alpha', 'bravo')
+  t.deepEqual(result(cast), ['charlie acked', 'bravo dead'])
+})
+
 test('C3: a peer that leaves meanwhile may still answer, until its connection ends', (t) => {
   const { mesh, alpha, bravo, charlie } = trio()
   const cast = broadcast(mesh, alpha)
@@ -327,24 +337,6 @@ test('X1: on a link that opens while it closes, it says goodbye as well', (t) =>
   mesh.connect('bravo', 'alpha')
   t.deepEqual(bravo.takeSent('alpha').slice(0, 2), ['hello', 'goodbye'])
   t.is(alpha.core.detector.get('bravo').state, 'left')
-})
-
-test('S15: who says goodbye and loses the connection meets the same window, and no call runs twice', (t) => {
-  const { mesh, alpha, bravo } = trio()
-  const asked = { deadlineAt: mesh.now + 10_000, idempotent: true }
-  alpha.core.outreach.caller.request(mesh.now, 'bravo', order(asked))
-  mesh.settle()
-  alpha.core.drain()
-  mesh.settle()
-  mesh.cut('alpha', 'bravo')
-  mesh.pass(3000)
-  mesh.connect('alpha', 'bravo')
-  mesh.settle()
-  const calls = bravo.take('call')
-  t.is(calls.length, 1)
-  for (const { call } of calls) bravo.core.reception.finish(call, { kind: 'done', body: call.request.body })
-  mesh.settle()
-  t.is(alpha.take('request-done').length, 1)
 })
 
 test('X2: who closes takes no new work and no newcomers, and ends what it has', (t) => {

@@ -5,6 +5,7 @@
 
 import test from 'ava'
 import type { Ask } from '../../src/rpc/caller.ts'
+import { CALLER_KEPT_MS } from '../../src/session/callers.ts'
 import { CoreMesh, type Member } from '../support/core-mesh.ts'
 import { bodyOf, hello, incarnation, order, reject, reply, request, send } from '../support/samples.ts'
 
@@ -218,6 +219,47 @@ test('S6, S14: a session that was forgotten is made again, in the same window, a
   t.deepEqual(finishAll(scene.mesh, scene.bravo), [2])
 })
 
+test('S9, S15: a Hello that is repeated counts as one session: who leaves then is forgotten in time', (t) => {
+  const { mesh, alpha, bravo } = pair()
+  const session = bravo.take('session-opened')[0]?.session
+  if (session === undefined) throw new Error('no session')
+  const windowNow = (): number | undefined => alpha.core.outreach.routes.get('bravo')?.link.session?.window
+  t.is(windowNow(), 1)
+  mesh.forge('alpha', 'bravo', session.hello)
+  t.is(windowNow(), 1, 'the same Welcome came again')
+  mesh.cut('alpha', 'bravo')
+  bravo.core.connectionGone(mesh.now, session.connection)
+  mesh.pass(CALLER_KEPT_MS)
+  // What is too old goes when somebody leaves.
+  const other = mesh.start('charlie', ['bravo'], { role: 'client' })
+  mesh.connect('charlie', 'bravo')
+  t.is(other.core.outreach.routes.get('bravo')?.link.session?.window, 2)
+  const guest = bravo.take('session-opened').at(-1)?.session
+  if (guest === undefined) throw new Error('no guest')
+  mesh.cut('charlie', 'bravo')
+  bravo.core.connectionGone(mesh.now, guest.connection)
+  mesh.connect('alpha', 'bravo')
+  t.is(windowNow(), 3, 'nothing is left of the former memory')
+})
+
+test('S15: who says goodbye and loses the connection meets the same window, and no call runs twice', (t) => {
+  const { mesh, alpha, bravo } = pair()
+  const asked = { deadlineAt: mesh.now + 10_000, idempotent: true }
+  alpha.core.outreach.caller.request(mesh.now, 'bravo', order(asked))
+  mesh.settle()
+  alpha.core.drain()
+  mesh.settle()
+  mesh.cut('alpha', 'bravo')
+  mesh.pass(3000)
+  mesh.connect('alpha', 'bravo')
+  mesh.settle()
+  const calls = bravo.take('call')
+  t.is(calls.length, 1)
+  for (const { call } of calls) bravo.core.reception.finish(call, { kind: 'done', body: call.request.body })
+  mesh.settle()
+  t.is(alpha.take('request-done').length, 1)
+})
+
 test('O4: a one-way message arrives and its receipt settles it', (t) => {
   const scene = pair()
   for (let count = 0; count < 3; count += 1) {
@@ -275,6 +317,19 @@ test('O5: a message that nobody takes is rejected', (t) => {
       .take('send-failed')
       .map(({ failure }) => failure.kind === 'rejected' && failure.reject.reason),
     ['unknown-verb'],
+  )
+  t.deepEqual(scene.bravo.take('arrival'), [])
+})
+
+test('X2: a node that closes rejects one-way messages, and runs nothing for them', (t) => {
+  const scene = pair()
+  scene.bravo.core.drain()
+  post(scene)
+  t.deepEqual(
+    scene.alpha
+      .take('send-failed')
+      .map(({ failure }) => failure.kind === 'rejected' && failure.reject.reason),
+    ['closing'],
   )
   t.deepEqual(scene.bravo.take('arrival'), [])
 })

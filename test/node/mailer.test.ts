@@ -103,6 +103,19 @@ test('what is pushed in one turn leaves together, and what is pushed meanwhile w
   t.is(wire.mailer.deadline, Number.POSITIVE_INFINITY)
 })
 
+test('R20: a cancel leaves behind the request that it cancels', (t) => {
+  const wire = new Wire()
+  wire.push(1)
+  wire.push(2)
+  wire.mailer.push(LINE, { kind: 'cancel', sequence: 2 })
+  wire.mailer.push(LINE, { kind: 'ack', ranges: [] })
+  wire.mailer.flush()
+  t.deepEqual(
+    wire.sent.flatMap(({ kinds }) => kinds),
+    ['ack', 'request', 'request', 'cancel'],
+  )
+})
+
 test('one connection does not wait for another', (t) => {
   const wire = new Wire()
   wire.push(1)

@@ -139,6 +139,17 @@ test('O9: a receipt for what has not left is ignored', (t) => {
   t.deepEqual(out.told(), [])
 })
 
+test('O9: a receipt for what came back unsent is ignored', (t) => {
+  const { sender, out } = open()
+  sender.send(0, 'bravo', order())
+  sender.unsent(1, 'bravo', onlySend(out), 'full')
+  sender.acknowledged(2, 'bravo', ack([1, 1]))
+  t.deepEqual(outcomes(out), [])
+  sender.roomAgain('bravo')
+  sender.acknowledged(3, 'bravo', ack([1, 1]))
+  t.deepEqual(outcomes(out), [[1, 'delivered']])
+})
+
 test('X4: at the end each message that waits is told once, and whether it left', (t) => {
   const { sender, out } = open()
   sender.send(0, 'bravo', order())

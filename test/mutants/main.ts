@@ -1,0 +1,172 @@
+/**
+ * `npm run mutants`: plants one fault after the other and shows who notices it. docs/mutants.md says what it is good for.
+ *
+ * It ends with code 1 when the tree is not green without a mutant, and when fewer than 95 of 100 mutants are caught;
+ * one that was not reached before the limit is not caught.
+ */
+
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { parseDuration } from '../../src/discovery/duration.ts'
+import { Cage } from './cage.ts'
+import { compileMutants } from './compile.ts'
+import { type HuntOrder, hunt, type Quarry } from './hunt.ts'
+import { MUTANTS } from './list.ts'
+import { type Mutant, testsOf } from './mutant.ts'
+
+const USAGE = `Usage: npm run mutants -- [--only TEXT] [--jobs N] [--limit 10m] [--seeds N] [--keep]
+
+Plants ${MUTANTS.length} faults, one at a time, and hunts each with the seeds of the simulator and the tests of its room.
+
+  --only TEXT   only mutants with this text in their name
+  --jobs N      so many hunts side by side (default: one for each core)
+  --limit TIME  gives up after this time (default: 10m)
+  --seeds N     runs each scenario with the seeds 0 to N - 1 (default: 3); 0 leaves the seeds out
+  --keep        leaves the copies with the mutants in place, to replay a seed there
+`
+
+const ENOUGH_PERCENT = 95
+/** The top of the checkout; this file runs as dist/test/mutants/main.js. */
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+
+interface Options {
+  readonly mutants: readonly Mutant[]
+  readonly jobs: number
+  readonly limitMs: number
+  readonly seeds: number
+  readonly keep: boolean
+}
+
+interface Result {
+  readonly mutant: Mutant
+  readonly quarry: Quarry
+}
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = readOptions(args)
+  if (options === undefined) {
+    say(USAGE)
+    return 2
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'zmqnet-mutants-'))
+  const limit = new AbortController()
+  const timer = setTimeout(() => limit.abort(), options.limitMs)
+  const stop = (): void => limit.abort()
+  process.once('SIGINT', stop)
+  try {
+    return await huntAll(options, folder, limit.signal)
+  } finally {
+    clearTimeout(timer)
+    process.off('SIGINT', stop)
+    if (options.keep) say(`The copies stay in ${folder}\n`)
+    else rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function readOptions(args: readonly string[]): Options | undefined {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        only: { type: 'string', default: '' },
+        jobs: { type: 'string', default: String(availableParallelism()) },
+        limit: { type: 'string', default: '10m' },
+        seeds: { type: 'string', default: '3' },
+        keep: { type: 'boolean', default: false },
+      },
+    })
+    const { only, limit, keep } = values
+    const mutants = MUTANTS.filter(({ name }) => name.includes(only))
+    const jobs = Number(values.jobs)
+    const seeds = Number(values.seeds)
+    if (mutants.length === 0 || !Number.isInteger(jobs) || jobs < 1 || !Number.isInteger(seeds) || seeds < 0)
+      return undefined
+    return { mutants, jobs, limitMs: parseDuration(limit), seeds, keep }
+  } catch {
+    return undefined
+  }
+}
+
+async function huntAll(options: Options, folder: string, signal: AbortSignal): Promise<number> {
+  const { mutants, jobs, seeds } = options
+  const since = performance.now()
+  const compiled = compileMutants(ROOT, folder, mutants)
+  const files = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' }).toSorted()
+  const order = (cage: Cage, tests: HuntOrder['tests']): HuntOrder => ({
+    root: ROOT,
+    folder: cage.folder,
+    seeds,
+    tests,
+    signal,
+  })
+  const first = new Cage(ROOT, join(folder, 'cage-0'))
+  const without = await hunt(
+    order(first, [[...new Set(mutants.flatMap((mutant) => testsOf(mutant, files).flat()))]]),
+  )
+  if (without.kind !== 'survived') {
+    say(`Without a mutant the tree is not green: ${describe(without)}\n`)
+    return 1
+  }
+  say(`Green without a mutant, in ${seconds(since)} s\n`)
+  const results: Result[] = []
+  const waiting = [...mutants]
+  const work = async (cage: Cage): Promise<void> => {
+    for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+      const startedAt = performance.now()
+      cage.put(mutant.file, compiled.get(mutant) ?? '')
+      const quarry = await hunt(order(cage, testsOf(mutant, files)))
+      cage.restore(mutant.file)
+      results.push({ mutant, quarry })
+      say(`${lineOf(mutant, quarry, seconds(startedAt))}\n`)
+    }
+  }
+  const cages = Array.from({ length: Math.min(jobs, mutants.length) }, (_, index) =>
+    index === 0 ? first : new Cage(ROOT, join(folder, `cage-${index}`)),
+  )
+  await Promise.all(cages.map(work))
+  return sum(results, seconds(since))
+}
+
+function lineOf({ name, clause }: Mutant, quarry: Quarry, took: string): string {
+  const head = `${clause.padEnd(4)} ${name.padEnd(62)} ${took.padStart(5)} s  ${describe(quarry)}`
+  if (quarry.kind !== 'caught' || quarry.catch.by !== 'seed') return head
+  return `${head}\n       ${quarry.catch.fault.slice(0, 200)}\n       ${quarry.catch.replay}`
+}
+
+function describe(quarry: Quarry): string {
+  if (quarry.kind === 'caught') return `${quarry.catch.by === 'test' ? 'test: ' : ''}${quarry.catch.what}`
+  return quarry.kind === 'survived' ? 'SURVIVED' : 'not reached'
+}
+
+/** The end of the report; gives the exit code. */
+function sum(results: readonly Result[], took: string): number {
+  const of = (by: string): Result[] =>
+    results.filter(({ quarry }) => (quarry.kind === 'caught' ? quarry.catch.by : quarry.kind) === by)
+  const caught = of('seed').length + of('test').length
+  const percent = (100 * caught) / results.length
+  list('Only tests notice, no seed', of('test'))
+  list('Not reached', of('unfinished'))
+  list('Survivors', of('survived'))
+  say(`\n${caught} of ${results.length} caught (${percent.toFixed(1)} %): ${of('seed').length} by a seed, `)
+  say(`${of('test').length} by a test alone, in ${took} s\n`)
+  return percent >= ENOUGH_PERCENT ? 0 : 1
+}
+
+function list(title: string, results: readonly Result[]): void {
+  if (results.length === 0) return
+  say(`\n${title}:\n`)
+  for (const { mutant } of results) say(`  ${mutant.clause.padEnd(4)} ${mutant.name} (${mutant.file})\n`)
+}
+
+function seconds(since: number): string {
+  return ((performance.now() - since) / 1000).toFixed(1)
+}
+
+function say(text: string): void {
+  process.stdout.write(text)
+}
