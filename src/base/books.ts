@@ -10,6 +10,7 @@
 import { assert } from './assert.ts'
 import { Capacity, type Fullness, type Limits } from './capacity.ts'
 import type { WindowId } from './ids.ts'
+import { SequenceMap } from './sequence-map.ts'
 
 /** What can stand in the books. */
 export interface Entry {
@@ -21,7 +22,7 @@ export interface Entry {
 
 /** Everything that one peer owes. */
 export class Books<T extends Entry> {
-  readonly #entries = new Map<number, T>()
+  readonly #entries = new SequenceMap<T>()
   readonly #capacity: Capacity
   #nextSequence = 1
   /** The run of the peer and the window that it keeps for us; undefined while the link is not open. */
@@ -42,8 +43,8 @@ export class Books<T extends Entry> {
 
   /** The entry with the lowest number. */
   get oldest(): T | undefined {
-    for (const entry of this.#entries.values()) return entry
-    return undefined
+    const { lowest } = this.#entries
+    return lowest === undefined ? undefined : this.#entries.get(lowest)
   }
 
   hasRoom(sizeBytes: number): boolean {
@@ -65,7 +66,7 @@ export class Books<T extends Entry> {
 
   /** Takes an entry out, if it stands here. */
   remove(entry: T): void {
-    if (this.#entries.delete(entry.sequence)) this.#capacity.remove(entry.sizeBytes)
+    if (this.#entries.take(entry.sequence) !== undefined) this.#capacity.remove(entry.sizeBytes)
   }
 
   /** Whether a number was ever given. */
@@ -73,8 +74,8 @@ export class Books<T extends Entry> {
     return sequence < this.#nextSequence
   }
 
-  /** All entries in the order of their numbers. Those that are met may be removed meanwhile. */
-  all(): IterableIterator<T> {
-    return this.#entries.values()
+  /** All entries in the order of their numbers, as they stand now. */
+  all(): T[] {
+    return this.#entries.all()
   }
 }
