@@ -8,6 +8,7 @@
  */
 
 import { assert } from '../base/assert.ts'
+import { SequenceMap } from '../base/sequence-map.ts'
 import type { Body } from '../wire/messages.ts'
 import type { StopRule } from './stop-rule.ts'
 import { type MissingReason, Tally } from './tally.ts'
@@ -22,11 +23,16 @@ export interface CastOrder {
 /** One broadcast from order to result. */
 export class Cast {
   isOver = false
+  /** Which broadcast of the caster it is. */
+  readonly number: number
   readonly startedAt: number
   readonly tally: Tally
   readonly ticket: unknown
+  /** One for each peer that was not dead at the start. */
+  readonly legs: Leg[] = []
 
-  constructor(startedAt: number, order: CastOrder) {
+  constructor(number: number, startedAt: number, order: CastOrder) {
+    this.number = number
     this.startedAt = startedAt
     this.ticket = order.ticket
     const names = order.peers.map((peer) => peer.name)
@@ -36,6 +42,8 @@ export class Cast {
 
 /** One peer's part of a broadcast: the ticket of the request that carries it. */
 export class Leg {
+  /** Whatever the owner wants to find again: the request that carries this leg. */
+  ticket: unknown = undefined
   readonly cast: Cast
   readonly peer: string
 
@@ -53,7 +61,8 @@ export type CasterEvent =
 
 /** All broadcasts of one node. */
 export class Caster {
-  readonly #casts = new Set<Cast>()
+  readonly #casts = new SequenceMap<Cast>()
+  #lastNumber = 0
   readonly #tell: (event: CasterEvent) => void
 
   constructor(tell: (event: CasterEvent) => void) {
@@ -66,13 +75,17 @@ export class Caster {
 
   /** Starts a broadcast. Its result is told exactly once, perhaps before this returns. */
   cast(now: number, order: CastOrder): Cast {
-    const cast = new Cast(now, order)
-    this.#casts.add(cast)
+    this.#lastNumber += 1
+    const cast = new Cast(this.#lastNumber, now, order)
+    this.#casts.set(cast.number, cast)
     for (const peer of order.peers) {
       if (peer.isDead) cast.tally.miss({ peer: peer.name, reason: 'dead', text: 'It was dead at the start' })
     }
     for (const peer of order.peers) {
-      if (!peer.isDead) this.#tell({ kind: 'leg', leg: new Leg(cast, peer.name) })
+      if (peer.isDead) continue
+      const leg = new Leg(cast, peer.name)
+      cast.legs.push(leg)
+      this.#tell({ kind: 'leg', leg })
     }
     this.#endIfOver(now, cast)
     return cast
@@ -94,8 +107,8 @@ export class Caster {
 
   /** A peer died: every broadcast that still waits for it stops doing so. */
   peerDied(now: number, peer: string, text: string): void {
-    for (const cast of this.#casts) {
-      if (!cast.tally.isOpen(peer)) continue
+    for (const cast of this.#casts.all()) {
+      if (cast.isOver || !cast.tally.isOpen(peer)) continue
       cast.tally.miss({ peer, reason: 'dead', text })
       this.#endIfOver(now, cast)
     }
@@ -109,7 +122,7 @@ export class Caster {
   }
 
   close(now: number): void {
-    for (const cast of this.#casts) this.cancel(now, cast, 'The node closed')
+    for (const cast of this.#casts.all()) this.cancel(now, cast, 'The node closed')
   }
 
   #endIfOver(now: number, cast: Cast): void {
@@ -121,7 +134,7 @@ export class Caster {
   #end(now: number, cast: Cast): void {
     assert(!cast.isOver, 'a broadcast ends once')
     cast.isOver = true
-    this.#casts.delete(cast)
+    this.#casts.take(cast.number)
     this.#tell({ kind: 'cast-done', cast, now })
   }
 }

@@ -15,7 +15,7 @@ import { Detector, type DetectorEvent } from '../liveness/detector.ts'
 import type { OwnLoad } from '../liveness/heart.ts'
 import { OwnHealth } from '../liveness/own-health.ts'
 import { suspicionTimes } from '../liveness/suspicion.ts'
-import type { Ask, RequestOrder } from '../rpc/caller.ts'
+import { Ask, type RequestOrder } from '../rpc/caller.ts'
 import type { Identity } from '../session/identity.ts'
 import type { LinkCarrier } from '../session/links.ts'
 import { DEFAULT_PACE, type Pace } from '../transfer/pace.ts'
@@ -58,8 +58,6 @@ export class Core {
   readonly detector: Detector
   readonly transfers: Transfers
   readonly #health = new OwnHealth()
-  /** The requests of each broadcast that is not over. */
-  readonly #asks = new Map<Cast, Ask[]>()
   readonly #settings: CoreSettings
   readonly #out: Out<CoreEvent>
 
@@ -202,7 +200,7 @@ export class Core {
 
   /** The caller of a broadcast no longer wants it: whoever was asked is told. Gives whether anybody was. */
   cancelBroadcast(now: number, cast: Cast, text: string): boolean {
-    const asks = this.#asks.get(cast) ?? []
+    const asks = cast.legs.flatMap((leg) => (leg.ticket instanceof Ask ? [leg.ticket] : []))
     this.caster.cancel(now, cast, text)
     const wasSent = cast.tally.acked.length > 0 || asks.some((ask) => ask.sentCount > 0)
     for (const ask of asks) this.outreach.caller.cancel(now, ask)
@@ -271,18 +269,21 @@ export class Core {
 
   #onCaster(event: CasterEvent): void {
     if (event.kind === 'cast-done') {
-      this.#asks.delete(event.cast)
       this.#out.tell(event)
       return
     }
     const { cast, peer } = event.leg
-    const { leg } = cast.ticket as BroadcastOrder
-    const order = { ...leg, requestKind: 'broadcast', idempotent: false, ticket: event.leg } as const
-    const ask = this.outreach.caller.request(cast.startedAt, peer, order)
-    if (cast.isOver) return
-    const asks = this.#asks.get(cast)
-    if (asks === undefined) this.#asks.set(cast, [ask])
-    else asks.push(ask)
+    const { verb, body, timeoutMs, retries, deadlineAt } = (cast.ticket as BroadcastOrder).leg
+    event.leg.ticket = this.outreach.caller.request(cast.startedAt, peer, {
+      verb,
+      body,
+      timeoutMs,
+      retries,
+      deadlineAt,
+      requestKind: 'broadcast',
+      idempotent: false,
+      ticket: event.leg,
+    })
   }
 
   #onDetector(event: DetectorEvent): void {

@@ -141,7 +141,7 @@ export class Reception {
     const memories = [...this.#callers.all()].map((caller) => caller.memory)
     this.responder.abortAll(memories.map((memory) => memory.inbound))
     for (const { arrivals } of memories) {
-      for (const arrival of arrivals.running) this.#out.tell({ kind: 'arrival-aborted', arrival })
+      for (const arrival of arrivals.running()) this.#out.tell({ kind: 'arrival-aborted', arrival })
     }
   }
 
@@ -241,7 +241,7 @@ export class Reception {
     if (arrivals.hasRoom(bodyBytes)) return undefined
     return {
       reason: 'overloaded',
-      text: `${arrivals.running.size} messages of this sender are being handled`,
+      text: `${arrivals.runningCount} messages of this sender are being handled`,
     }
   }
 

@@ -6,6 +6,7 @@
  */
 
 import { BodyBook } from '../base/body-book.ts'
+import { SequenceMap } from '../base/sequence-map.ts'
 import { SequenceSet } from '../base/sequence-set.ts'
 import { DEFAULT_MAX_BODY_BYTES, LARGE_BODIES_PER_PEER, TRANSFER_BODY_BYTES } from '../wire/limits.ts'
 import type { Ack, Send } from '../wire/messages.ts'
@@ -38,7 +39,7 @@ export class Arrival {
 /** What one run of one sender has sent here. */
 export class Arrivals {
   readonly #seen = new SequenceSet()
-  readonly #running = new Set<Arrival>()
+  readonly #running = new SequenceMap<Arrival>()
   readonly #book: BodyBook
   #owesReceipt = false
 
@@ -50,9 +51,13 @@ export class Arrivals {
     })
   }
 
+  get runningCount(): number {
+    return this.#running.size
+  }
+
   /** The messages whose handlers run. */
-  get running(): ReadonlySet<Arrival> {
-    return this.#running
+  running(): Arrival[] {
+    return this.#running.all()
   }
 
   /** Whether there is room for one more handler, of a message of this size. */
@@ -62,14 +67,16 @@ export class Arrivals {
 
   start(from: string, message: Send): Arrival {
     const arrival = new Arrival(this, from, message)
-    this.#running.add(arrival)
+    this.#running.set(message.sequence, arrival)
     this.#book.add(message.body.bytes.length)
     return arrival
   }
 
   /** The handler has ended. Gives whether it was running. */
   finish(arrival: Arrival): boolean {
-    if (!this.#running.delete(arrival)) return false
+    const { sequence } = arrival.message
+    if (this.#running.get(sequence) !== arrival) return false
+    this.#running.take(sequence)
     this.#book.remove(arrival.message.body.bytes.length)
     return true
   }

@@ -20,8 +20,8 @@ export const MESH_MUTANTS: readonly Mutant[] = [
     name: 'a broadcast asks who is dead',
     clause: 'C2',
     file: CASTER,
-    find: "      if (!peer.isDead) this.#tell({ kind: 'leg', leg: new Leg(cast, peer.name) })",
-    replace: "      this.#tell({ kind: 'leg', leg: new Leg(cast, peer.name) })",
+    find: '      if (peer.isDead) continue\n',
+    replace: '',
   },
   {
     name: 'a broadcast waits for who dies meanwhile',
@@ -71,14 +71,14 @@ export const MESH_MUTANTS: readonly Mutant[] = [
     name: 'a broadcast is asked again after a restart',
     clause: 'C7',
     file: CORE,
-    find: "requestKind: 'broadcast', idempotent: false",
-    replace: "requestKind: 'broadcast', idempotent: true",
+    find: "requestKind: 'broadcast',\n      idempotent: false,",
+    replace: "requestKind: 'broadcast',\n      idempotent: true,",
   },
   {
     name: 'a death ends all broadcasts',
     clause: 'C8',
     file: CASTER,
-    find: '      if (!cast.tally.isOpen(peer)) continue\n      cast.tally.miss',
+    find: '      if (cast.isOver || !cast.tally.isOpen(peer)) continue\n      cast.tally.miss',
     replace:
       "      cast.tally.close('dead', text)\n      if (!cast.tally.isOpen(peer)) {\n        this.#endIfOver(now, cast)\n        continue\n      }\n      cast.tally.miss",
   },

@@ -62,19 +62,21 @@ test('O4: of more than 16 ranges, the youngest are named', (t) => {
 
 test('O5: the handlers of one sender are bounded in number', (t) => {
   const arrivals = new Arrivals()
-  const started = Array.from({ length: MAX_RUNNING_PER_SENDER }, () => arrivals.start('bravo', parcel(0)))
+  const started = Array.from({ length: MAX_RUNNING_PER_SENDER }, (_, index) => {
+    return arrivals.start('bravo', { ...parcel(0), sequence: index + 1 })
+  })
   t.false(arrivals.hasRoom(0))
   t.true(arrivals.finish(started[0] as Arrival))
   t.false(arrivals.finish(started[0] as Arrival), 'a handler ends once')
   t.true(arrivals.hasRoom(0))
-  t.is(arrivals.running.size, MAX_RUNNING_PER_SENDER - 1)
+  t.is(arrivals.runningCount, MAX_RUNNING_PER_SENDER - 1)
 })
 
 test('O5: the bodies that handlers hold are bounded in bytes', (t) => {
   const arrivals = new Arrivals()
   const part = MAX_RUNNING_BYTES_PER_SENDER / 32
   const first = arrivals.start('bravo', parcel(part))
-  for (let count = 2; count < 32; count += 1) arrivals.start('bravo', parcel(part))
+  for (let count = 2; count < 32; count += 1) arrivals.start('bravo', { ...parcel(part), sequence: count })
   t.true(arrivals.hasRoom(part))
   t.false(arrivals.hasRoom(part + 1))
   arrivals.finish(first)
@@ -85,7 +87,7 @@ test('O5: the large bodies that handlers hold have a bound of their own', (t) =>
   const arrivals = new Arrivals(1_000_000)
   const first = arrivals.start('bravo', parcel(1_000_000))
   t.true(arrivals.hasRoom(1_000_000))
-  arrivals.start('bravo', parcel(600_000))
+  arrivals.start('bravo', { ...parcel(600_000), sequence: 2 })
   t.false(arrivals.hasRoom(600_000))
   t.true(arrivals.hasRoom(100_000), 'small ones are not kept out')
   arrivals.finish(first)
