@@ -99,6 +99,19 @@ export class SequenceMap<T extends NonNullable<unknown>> {
     return values
   }
 
+  /** The value of the lowest key that passes `test`. Cheap when one of the first does. */
+  find(test: (value: T) => boolean): T | undefined {
+    if (this.#aside.size > 0 || this.#high - this.#low >= this.#values.length) return this.all().find(test)
+    let left = this.#inRing
+    for (let key = this.#lowestInRing() ?? 0; left > 0; key += 1) {
+      const value = this.#values[this.#slotOf(key)]
+      if (value === undefined) continue
+      if (test(value)) return value
+      left -= 1
+    }
+    return undefined
+  }
+
   /** Cheap while the keys are close together; a search through all slots when there is a gap as wide as the ring. */
   #lowestInRing(): number | undefined {
     if (this.#inRing === 0) return undefined

@@ -236,8 +236,7 @@ export class Core {
     }
     const link = this.outreach.links.get(event.connection)
     if (link !== undefined) this.outreach.transferred(link, event)
-    else if (event.kind === 'transfer-out' && event.bytes === event.totalBytes)
-      this.reception.confirmed(event.connection, event.head.sequence)
+    else this.reception.transferred(event)
   }
 
   #onBeat(now: number, connection: ConnectionId, beat: Beat): void {

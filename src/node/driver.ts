@@ -232,7 +232,8 @@ export class Driver implements TransportListener {
   #roomAgain(connection: ConnectionId): void {
     if (this.#isClosed) return
     this.core.outreach.roomAgain(connection)
-    this.#openTurn()
+    this.core.reception.roomAgain(this.now, connection)
+    this.#afterCore()
   }
 
   #afterCore(): void {

@@ -147,8 +147,10 @@ export class Handlers {
     return this.#handlers.delete(verb)
   }
 
-  /** Runs the handler of a call and reports its outcome to the core. */
+  /** Runs the handler of a call, unless it is put off, and reports its outcome to the core. */
   call(call: Call): void {
+    const { driver } = this.#settings
+    if (!driver.core.reception.begin(driver.now, call)) return
     const { request, caller } = call
     const { verb, attempt, deadlineAt, requestKind } = request
     const context = new Context(this.#settings, {
@@ -159,7 +161,6 @@ export class Handlers {
       deadlineAt,
     })
     call.ticket = context
-    const { driver } = this.#settings
     const limit = (): number => driver.core.bodyLimit(caller.connection)
     this.#run(verb, request.body, context, limit, (outcome) => {
       driver.core.reception.finish(call, outcome)

@@ -78,7 +78,7 @@ export interface MailerOwner {
   unsent(connection: ConnectionId, messages: readonly Message[], cause: UnsentCause): void
   /** Nobody is at the other end. */
   gone(connection: ConnectionId): void
-  /** A one-way message found no room on this connection; now there is some. */
+  /** A one-way message or an answer found no room on this connection; now there is some. */
   roomAgain(connection: ConnectionId): void
   /** There is something to flush, or a new deadline, at the end of this turn. */
   flushLater(): void
@@ -99,8 +99,8 @@ interface Queue {
   /** How often the peer had no room, since it had some. */
   fullCount: number
   /**
-   * A one-way message found no room. Until the owner has been told of room again every later one is refused as well, or
-   * a smaller one would overtake it.
+   * A one-way message or an answer found no room. Until the owner has been told of room again every later one-way message
+   * is refused as well, or a smaller one would overtake it; with answers, their sender sees to that.
    */
   isHoldingUp: boolean
 }
@@ -154,25 +154,26 @@ export class Mailer {
     return deadline
   }
 
-  /** Queues a message; it leaves with the next `flush`. */
-  push(connection: ConnectionId, message: Message): void {
+  /** Queues a message; it leaves with the next `flush`. Gives whether there was room for it. */
+  push(connection: ConnectionId, message: Message): boolean {
     const queue = this.#queue(connection)
-    const isSend = message.kind === 'send'
-    if ((isSend && queue.isHoldingUp) || !queue.outbox.push(message)) {
-      if (isSend) queue.isHoldingUp = true
-      // A reply is its caller's to ask for again, so nobody wants it back. To hold it until the end of the turn would cost
-      // as much as the handlers of one turn can answer, which is bounded by nothing.
-      if (message.kind === 'reply') {
-        this.messagesDropped += 1
-        return
-      }
-      const refused = this.#refused.get(connection)
-      if (refused === undefined) this.#refused.set(connection, [message])
-      else refused.push(message)
-      this.#owner.flushLater()
-      return
+    const { kind } = message
+    if (!(kind === 'send' && queue.isHoldingUp) && queue.outbox.push(message)) {
+      this.#mark(queue)
+      return true
     }
-    this.#mark(queue)
+    const isAnswer = kind === 'reply' || kind === 'reject'
+    if (kind === 'send' || isAnswer) queue.isHoldingUp = true
+    // A refusal is nobody's to send again.
+    if (kind === 'reject') this.messagesDropped += 1
+    // An answer stays with its sender, who is told here. To hold it until the end of the turn would cost as much as the
+    // handlers of one turn can answer, which is bounded by nothing.
+    if (isAnswer) return false
+    const refused = this.#refused.get(connection)
+    if (refused === undefined) this.#refused.set(connection, [message])
+    else refused.push(message)
+    this.#owner.flushLater()
+    return false
   }
 
   /** Reports what found no room, then sends what can be sent. */

@@ -130,6 +130,9 @@ export class Outreach {
         this.#reject(now, link, { kind: 'reject', of: kind, sequence, reason: 'too-large', code: '', text })
         return
       }
+      case 'transfer-room':
+        // Only replies are held up, and none goes out on a link.
+        return
       default:
         unreachable(event)
     }

@@ -6,11 +6,12 @@
 import { unreachable } from '../base/assert.ts'
 import type { ConnectionId } from '../base/ids.ts'
 import { type Arrival, Arrivals } from '../oneway/receiver.ts'
+import { AnswerTotal } from '../rpc/answer-total.ts'
 import { type Call, type CallOutcome, Inbound, Responder, type ResponderEvent } from '../rpc/responder.ts'
 import { type CallerMemory, Callers } from '../session/callers.ts'
 import { type Identity, welcomeOf } from '../session/identity.ts'
 import { type Session, type SessionEvent, Sessions } from '../session/sessions.ts'
-import type { Transfers } from '../transfer/transfers.ts'
+import type { TransferEvent, Transfers } from '../transfer/transfers.ts'
 import type { Beat, Freight, Message, Reject, Send, TransferMessage } from '../wire/messages.ts'
 import type { Out } from '../wire/out.ts'
 
@@ -51,10 +52,7 @@ export class Reception {
   readonly responder: Responder
   readonly #settings: ReceptionSettings
   readonly #out: Out<ReceptionEvent>
-  readonly #callers = new Callers<Memory>((hello) => {
-    const { maxBodyBytes } = this.#settings.self
-    return { inbound: new Inbound(hello.name, maxBodyBytes), arrivals: new Arrivals(maxBodyBytes) }
-  })
+  readonly #callers: Callers<Memory>
   readonly #guests = new Map<ConnectionId, Guest>()
   #arrivalCount = 0
   #isDraining = false
@@ -63,7 +61,16 @@ export class Reception {
     const { send, tell } = out
     this.#settings = settings
     this.#out = out
-    this.responder = new Responder(settings.hasVerb, { send, tell })
+    const { maxBodyBytes } = settings.self
+    const total = new AnswerTotal(maxBodyBytes)
+    this.#callers = new Callers(
+      ({ name }) => {
+        return { inbound: new Inbound(name, maxBodyBytes, total), arrivals: new Arrivals(maxBodyBytes) }
+      },
+      ({ inbound }) => this.responder.forget(inbound),
+    )
+    const callers = (): Iterable<Inbound> => this.#inbounds()
+    this.responder = new Responder(settings.hasVerb, { send, tell }, { total, callers })
     this.sessions = new Sessions(settings.self, settings.isMember, {
       send,
       tell: (event) => this.#onSession(event),
@@ -113,9 +120,23 @@ export class Reception {
     return this.responder.runningCount + this.#arrivalCount
   }
 
-  /** The caller at the other end of `connection` has all of this answer. */
-  confirmed(connection: ConnectionId, sequence: number): void {
-    this.#guests.get(connection)?.caller.memory.inbound.window.confirm(sequence)
+  /** What became of a body that travels in chunks on a session. */
+  transferred(event: Exclude<TransferEvent, { kind: 'violation' }>): void {
+    const { now, connection } = event
+    if (event.kind === 'transfer-room') this.roomAgain(now, connection)
+    else if (event.kind === 'transfer-out' && event.bytes === event.totalBytes)
+      this.#guests.get(connection)?.caller.memory.inbound.window.confirm(event.head.sequence)
+  }
+
+  /** The way to a guest had no room for an answer, and has some again. */
+  roomAgain(now: number, connection: ConnectionId): void {
+    const inbound = this.#guests.get(connection)?.caller.memory.inbound
+    if (inbound?.connection === connection) this.responder.roomAgain(now, inbound)
+  }
+
+  /** Whether the handler of a call may begin; if not, it is told again. */
+  begin(now: number, call: Call): boolean {
+    return this.responder.begin(now, call)
   }
 
   /** The handler of a request has ended. */
@@ -248,7 +269,7 @@ export class Reception {
   #onSession(event: SessionEvent): void {
     switch (event.kind) {
       case 'session-opened':
-        this.#welcome(event.session)
+        this.#welcome(event.now, event.session)
         break
       case 'session-closed': {
         const { connection } = event.session
@@ -269,15 +290,19 @@ export class Reception {
     this.#out.tell(event)
   }
 
-  #welcome(session: Session): void {
+  #welcome(now: number, session: Session): void {
     const { connection, hello } = session
     const known = this.#guests.get(connection)
     const caller = known?.caller ?? this.#callers.enter(hello)
     this.#guests.set(connection, { session, caller })
     this.#out.send(connection, welcomeOf(this.#settings.self, hello, caller.window))
     if (known !== undefined) return
-    this.responder.reconnected(caller.memory.inbound, connection)
+    this.responder.reconnected(now, caller.memory.inbound, connection)
     caller.memory.arrivals.reconnected()
+  }
+
+  *#inbounds(): Iterable<Inbound> {
+    for (const { memory } of this.#callers.leftFirst()) yield memory.inbound
   }
 
   #violation(connection: ConnectionId, text: string): void {

@@ -8,7 +8,7 @@
 import type { Incarnation } from '../base/ids.ts'
 import type { Hello } from '../wire/messages.ts'
 
-/** Memories that one node keeps; each holds at most 4 MiB of replies, and most hold nothing. */
+/** Memories that one node keeps; most hold nothing, and what all hold is bounded together (MAX_ANSWER_BYTES). */
 export const MAX_CALLERS = 4096
 /** How long a memory outlives the last session of its caller: longer than any sensible deadline of a request. */
 export const CALLER_KEPT_MS = 120_000
@@ -32,10 +32,13 @@ export class Callers<M> {
   /** Those without a session, in the order in which they left. */
   readonly #absent = new Map<string, CallerMemory<M>>()
   readonly #create: (hello: Hello) => M
+  readonly #forget: (memory: M) => void
   #nextWindow = 1
 
-  constructor(create: (hello: Hello) => M) {
+  /** `forget` is called with each memory that is kept no longer. */
+  constructor(create: (hello: Hello) => M, forget: (memory: M) => void = () => {}) {
     this.#create = create
+    this.#forget = forget
   }
 
   get size(): number {
@@ -44,6 +47,12 @@ export class Callers<M> {
 
   all(): IterableIterator<CallerMemory<M>> {
     return this.#memories.values()
+  }
+
+  /** All memories: first those without a session, in the order in which they left. */
+  *leftFirst(): IterableIterator<CallerMemory<M>> {
+    yield* this.#absent.values()
+    for (const caller of this.#memories.values()) if (caller.sessions > 0) yield caller
   }
 
   /** A session of this caller begins: gives its memory, a fresh one if there is none. */
@@ -78,6 +87,7 @@ export class Callers<M> {
       if (now - caller.leftAt < CALLER_KEPT_MS && this.#memories.size <= MAX_CALLERS) break
       this.#absent.delete(key)
       this.#memories.delete(key)
+      this.#forget(caller.memory)
     }
   }
 }

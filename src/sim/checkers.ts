@@ -148,6 +148,24 @@ export function noTransferLeft(history: History): string[] {
   )
 }
 
+/** Where nothing goes wrong nothing fails, but for what a handler fails on purpose. Not a promise for rough networks. */
+export function allEndWell(history: History): string[] {
+  return settlementsOf(history).flatMap(([asked, settlement]) => {
+    const isGood =
+      settlement.kind === 'tally'
+        ? settlement.missing.every(({ reason }) => reason === 'refused')
+        : settlement.kind !== 'error' || settlement.code === 'HANDLER_FAILED'
+    return isGood ? [] : [`in peace, ${nameOf(asked)} ended as ${describe(settlement)}`]
+  })
+}
+
+function describe(settlement: Settlement): string {
+  if (settlement.kind === 'error') return settlement.code
+  return settlement.kind === 'tally'
+    ? settlement.missing.map(({ reason }) => reason).join(', ')
+    : settlement.kind
+}
+
 function dishonesty(
   asked: Asked,
   settlement: Settlement,

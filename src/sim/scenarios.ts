@@ -4,7 +4,7 @@
  */
 
 import type { Random } from '../base/random.ts'
-import { judge } from './checkers.ts'
+import { allEndWell, judge } from './checkers.ts'
 import { CALM, type LinkFaults } from './conditions.ts'
 import { drill } from './drills.ts'
 import { type FaultKind, planFaults, unleash } from './faults.ts'
@@ -32,6 +32,8 @@ export interface Scenario {
   readonly pace?: SimOptions['pace']
   /** By when all nodes must see all others alive again after the fire, on a calm network. */
   readonly healMs: number
+  /** Nothing goes wrong, so that every operation must come to a good end. Default: not so. */
+  readonly isPeaceful?: boolean
 }
 
 const THREE = ['alpha', 'bravo', 'charlie'] as const
@@ -111,9 +113,29 @@ export const SCENARIOS = {
     queueBytes: 100_000,
     fireMs: 20_000,
     faultKinds: TROUBLES,
-    workload: { everyMs: 100, larges: 0.5, maxBodyBytes: 300_000 },
+    workload: { everyMs: 600, larges: 0.5, maxBodyBytes: 300_000, burst: 10, maxAnswerBytes: 300_000 },
     pace: { ...LITTLE_PACE, fromBytes: 100_000, chunkBytes: 20_000, windowBytes: 80_000, freeBytes: 40_000 },
     healMs: 15_000,
+  },
+  /** Bursts of requests with large answers on narrow links, and no trouble: every one of them must be answered. */
+  crowded: {
+    nodes: THREE,
+    network: CALM,
+    queueBytes: 1_000_000,
+    fireMs: 6000,
+    faultKinds: [],
+    workload: {
+      everyMs: 1500,
+      timeoutMs: 5000,
+      maxTakeMs: 50,
+      aborts: 0,
+      chains: 0,
+      burst: 60,
+      maxAnswerBytes: 600_000,
+    },
+    pace: { ...LITTLE_PACE, fromBytes: 400_000, chunkBytes: 40_000, windowBytes: 160_000, freeBytes: 80_000 },
+    healMs: 15_000,
+    isPeaceful: true,
   },
   /** As `trouble`, with five nodes and more of it at once. */
   havoc: {
@@ -181,7 +203,8 @@ export async function runScenario(
     // Drills ask for more than the promises, so that they are for nodes that kept all of them.
     const drilled = judge(workload.history(simulation)).length === 0 ? await drill(simulation) : []
     await simulation.close()
-    faults.push(...judge(workload.history(simulation)), ...drilled)
+    const history = workload.history(simulation)
+    faults.push(...judge(history), ...(scenario.isPeaceful ? allEndWell(history) : []), ...drilled)
   } catch (error) {
     faults.push(error instanceof Error ? error.message : String(error))
   }

@@ -35,6 +35,10 @@ export interface WorkloadOptions {
   readonly larges?: number
   /** The largest body, in bytes. Default 50,000: it travels in a frame of its own. */
   readonly maxBodyBytes?: number
+  /** How many requests a node makes at once, where it makes one. Default 1. */
+  readonly burst?: number
+  /** The largest answer, in bytes. Default 0: it carries the id of its operation and nothing else. */
+  readonly maxAnswerBytes?: number
 }
 
 const DEFAULTS = {
@@ -46,6 +50,8 @@ const DEFAULTS = {
   chains: 0.1,
   larges: 0.05,
   maxBodyBytes: 50_000,
+  burst: 1,
+  maxAnswerBytes: 0,
 }
 
 /** What travels in the body of an operation. */
@@ -56,6 +62,8 @@ interface Task {
   /** Whom the handler asks before it answers. */
   readonly via?: string
   readonly ballast?: Uint8Array
+  /** How large the answer is to be. */
+  readonly answerBytes?: number
 }
 
 /** One planned operation. */
@@ -133,10 +141,12 @@ export class Workload {
   }
 
   /** What a handler does. */
-  async #work({ id, takeMs, fails, via }: Task, context: HandlerContext, name: string): Promise<BodyValue> {
+  async #work(task: Task, context: HandlerContext, name: string): Promise<BodyValue> {
+    const { id, takeMs, fails, via, answerBytes } = task
     if (takeMs > 0) await this.#simulation?.sleep(takeMs, name)
     if (via !== undefined) await this.#askOn(context, name, via, id)
     if (fails) throw new Error('this work fails')
+    if (answerBytes !== undefined) return { id, by: name, ballast: new Uint8Array(answerBytes) }
     return { id, by: name }
   }
 
@@ -168,14 +178,15 @@ export class Workload {
     simulation.after(pauseMs, () => {
       const plan = this.#plan(simulation.names.filter((other) => other !== name))
       // A user's code takes its turn in the process of its node: not while that is frozen, and never when it is dead.
-      if (simulation.isUp(name)) simulation.after(0, () => void this.#perform(simulation, name, plan), name)
+      for (let count = plan.operation === 'request' ? this.#options.burst : 1; count > 0; count -= 1)
+        if (simulation.isUp(name)) simulation.after(0, () => void this.#perform(simulation, name, plan), name)
       this.#askLater(simulation, name)
     })
   }
 
   #plan(others: readonly string[]): Plan {
     const random = this.#random
-    const { maxTakeMs, aborts, chains, larges, maxBodyBytes } = this.#options
+    const { maxTakeMs, aborts, chains, larges, maxBodyBytes, maxAnswerBytes } = this.#options
     const one = others[random.below(others.length)] as string
     const another = others[random.below(others.length)] as string
     const kind = random.below(10)
@@ -189,6 +200,7 @@ export class Workload {
       takeMs: random.below(3) === 0 ? random.below(maxTakeMs + 1) : 0,
       fails: random.below(10) === 0,
       ...(random.next() < larges ? { ballast: new Uint8Array(random.below(maxBodyBytes)) } : {}),
+      ...(maxAnswerBytes > 0 ? { answerBytes: random.below(maxAnswerBytes) } : {}),
       ...(random.next() < chains && operation === 'request' && one !== another ? { via: another } : {}),
     }
   }

@@ -11,6 +11,7 @@
 
 import { Deadlines, type Timed } from '../base/deadlines.ts'
 import type { ConnectionId } from '../base/ids.ts'
+import { DEFAULT_MAX_BODY_BYTES, LARGE_BODIES_PER_PEER } from '../wire/limits.ts'
 import type { Chunk, Credit, Freight, Offer } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
 import type { Pace } from './pace.ts'
@@ -23,6 +24,9 @@ export const MAX_OPEN_PER_CONNECTION = 4
  * remembers 1,024 missing numbers of requests and as many of one-way messages: a quarter of that.
  */
 export const MAX_WAITING_PER_CONNECTION = 256
+
+/** A reply found no room: there is some again when no more than this many transfers wait for their turn. */
+const ROOM_WAITING = MAX_WAITING_PER_CONNECTION / 2
 
 /** The longest pause between two repeats, in pauses of the pace. */
 const MAX_PAUSES = 8
@@ -47,6 +51,8 @@ export type OutgoingEvent =
       readonly copies: number
       readonly cause: UnsentCause
     }
+  /** A reply was not taken on this connection; now one would be. */
+  | { readonly kind: 'transfer-room'; readonly now: number; readonly connection: ConnectionId }
   | { readonly kind: 'violation'; readonly connection: ConnectionId; readonly text: string }
 
 /** One body on its way to somebody. */
@@ -98,6 +104,10 @@ class Leaving implements Timed {
 interface Queue {
   readonly open: Set<Leaving>
   readonly waiting: Set<Leaving>
+  /** Bytes of all replies here. Requests and one-way messages are bounded by those who send them. */
+  replyBytes: number
+  /** A reply was not taken, and nobody has been told of room since. */
+  isHoldingUp: boolean
 }
 
 /** All bodies that leave one node or client. */
@@ -114,10 +124,13 @@ export class OutgoingTransfers {
   /** Their connection is gone; what comes back of them until the end of the turn still counts. */
   readonly #lost = new Map<number, Leaving>()
   #lastTransfer = 0
+  readonly #maxReplyBytes: number
 
-  constructor(pace: Pace, out: Out<OutgoingEvent>) {
+  /** Of replies, LARGE_BODIES_PER_PEER of the largest size may be on their way on one connection. */
+  constructor(pace: Pace, out: Out<OutgoingEvent>, maxBodyBytes = DEFAULT_MAX_BODY_BYTES) {
     this.#pace = pace
     this.#out = out
+    this.#maxReplyBytes = LARGE_BODIES_PER_PEER * maxBodyBytes
   }
 
   get deadline(): number {
@@ -134,26 +147,36 @@ export class OutgoingTransfers {
     return this.#byKey.size + this.#refused.length + this.#lost.size
   }
 
-  /** Takes a message; it is offered with the next `begin`. A later attempt of one that is on its way joins it. */
-  add(connection: ConnectionId, message: Freight): void {
+  /**
+   * Takes a message; it is offered with the next `begin`. A later attempt of one that is on its way joins it. Gives whether
+   * there was room: a reply without it stays with its sender, anything else is given back with the next `begin`.
+   */
+  add(connection: ConnectionId, message: Freight): boolean {
     this.#dirty.add(connection)
     const known = this.#byKey.get(keyOf(connection, message.kind, message.sequence))
     if (known !== undefined) {
       known.copies += 1
       known.message = message
       known.isAskedAgain = true
-      return
+      return true
+    }
+    const queue = this.#queue(connection)
+    const isReply = message.kind === 'reply'
+    if (isReply && !this.#hasRoomForReply(queue, message.body.bytes.length)) {
+      queue.isHoldingUp = true
+      return false
     }
     this.#lastTransfer += 1
     const leaving = new Leaving(connection, this.#lastTransfer, message)
-    const queue = this.#queue(connection)
     if (queue.waiting.size >= MAX_WAITING_PER_CONNECTION) {
       this.#refused.push(leaving)
-      return
+      return false
     }
+    if (isReply) queue.replyBytes += leaving.totalBytes
     queue.waiting.add(leaving)
     this.#byKey.set(leaving.key, leaving)
     this.#byNumber.set(leaving.transfer, leaving)
+    return true
   }
 
   /** The end of a turn: offers what is new, and says of what got lost in it that it did not arrive. */
@@ -243,7 +266,7 @@ export class OutgoingTransfers {
   #queue(connection: ConnectionId): Queue {
     let queue = this.#queues.get(connection)
     if (queue === undefined) {
-      queue = { open: new Set(), waiting: new Set() }
+      queue = { open: new Set(), waiting: new Set(), replyBytes: 0, isHoldingUp: false }
       this.#queues.set(connection, queue)
     }
     return queue
@@ -274,6 +297,21 @@ export class OutgoingTransfers {
       this.#setTimer(now, leaving)
     }
     if (queue.open.size === 0 && queue.waiting.size === 0) this.#queues.delete(connection)
+    this.#tellOfRoom(now, connection, queue)
+  }
+
+  /** A single reply has room whatever its size. */
+  #hasRoomForReply({ waiting, replyBytes }: Queue, sizeBytes: number): boolean {
+    if (waiting.size >= MAX_WAITING_PER_CONNECTION) return false
+    return replyBytes === 0 || replyBytes + sizeBytes <= this.#maxReplyBytes
+  }
+
+  /** Half of it is free, so that what was held up comes in large portions. */
+  #tellOfRoom(now: number, connection: ConnectionId, queue: Queue): void {
+    if (!queue.isHoldingUp || queue.waiting.size > ROOM_WAITING) return
+    if (queue.replyBytes > this.#maxReplyBytes / 2) return
+    queue.isHoldingUp = false
+    this.#out.tell({ kind: 'transfer-room', now, connection })
   }
 
   #confirm(now: number, leaving: Leaving, receivedBytes: number): void {
@@ -341,10 +379,12 @@ export class OutgoingTransfers {
     this.#deadlines.remove(leaving)
     this.#byKey.delete(leaving.key)
     this.#byNumber.delete(transfer)
-    const queue = this.#queues.get(connection)
-    queue?.open.delete(leaving)
-    queue?.waiting.delete(leaving)
     this.#dirty.add(connection)
+    const queue = this.#queues.get(connection)
+    if (queue === undefined) return
+    queue.open.delete(leaving)
+    queue.waiting.delete(leaving)
+    if (leaving.message.kind === 'reply') queue.replyBytes -= leaving.totalBytes
   }
 }
 

@@ -66,7 +66,7 @@ export class Transfers {
     this.#fromBytes = pace.fromBytes
     this.#out = out
     this.incoming = new IncomingTransfers(pace, maxBodyBytes, out)
-    this.outgoing = new OutgoingTransfers(pace, out)
+    this.outgoing = new OutgoingTransfers(pace, out, maxBodyBytes)
   }
 
   get deadline(): number {
@@ -79,14 +79,14 @@ export class Transfers {
   }
 
   /**
-   * Sends a message: whole, or as a transfer that begins with the next `begin`. A function of its own rather than a
-   * method, because each message of a node goes through it and it is handed on as it is.
+   * Sends a message: whole, or as a transfer that begins with the next `begin`; gives whether it was taken. A function of
+   * its own rather than a method, because each message of a node goes through it and it is handed on as it is.
    */
-  readonly send = (connection: ConnectionId, message: Message): void => {
+  readonly send = (connection: ConnectionId, message: Message): boolean => {
     const { kind } = message
     const isFreight = kind === 'request' || kind === 'reply' || kind === 'send'
-    if (isFreight && message.body.bytes.length >= this.#fromBytes) this.#sendLarge(connection, message)
-    else this.#out.send(connection, message)
+    if (isFreight && message.body.bytes.length >= this.#fromBytes) return this.#sendLarge(connection, message)
+    return this.#out.send(connection, message)
   }
 
   /** The end of a turn: begins what was handed over in it. */
@@ -141,26 +141,26 @@ export class Transfers {
     this.outgoing.wake(now)
   }
 
-  #sendLarge(connection: ConnectionId, message: Freight): void {
+  #sendLarge(connection: ConnectionId, message: Freight): boolean {
     const ability = this.#settings.abilityOf(connection)
     // Nobody is there any more: what is sent into the void is asked for again, or waits for a link.
-    if (ability === undefined) return
+    if (ability === undefined) return false
     const limitBytes = bodyLimitOf(ability)
     const sizeBytes = message.body.bytes.length
-    if (sizeBytes > limitBytes) {
-      if (message.kind === 'reply') this.#refuseReply(connection, message.sequence, sizeBytes, limitBytes)
-      else this.#refused.push({ connection, message, limitBytes })
-    } else if (ability.takesTransfers) {
-      this.outgoing.add(connection, message)
-    } else {
-      this.#out.send(connection, message)
+    if (sizeBytes <= limitBytes) {
+      if (ability.takesTransfers) return this.outgoing.add(connection, message)
+      return this.#out.send(connection, message)
     }
+    if (message.kind === 'reply')
+      return this.#refuseReply(connection, message.sequence, sizeBytes, limitBytes)
+    this.#refused.push({ connection, message, limitBytes })
+    return true
   }
 
-  #refuseReply(connection: ConnectionId, sequence: number, sizeBytes: number, limitBytes: number): void {
+  #refuseReply(connection: ConnectionId, sequence: number, sizeBytes: number, limitBytes: number): boolean {
     const text = `Its reply has ${sizeBytes} bytes, the limit of its caller is ${limitBytes}`
     const reason = 'handler-failed'
-    this.#out.send(connection, { kind: 'reject', of: 'request', sequence, reason, code: '', text })
+    return this.#out.send(connection, { kind: 'reject', of: 'request', sequence, reason, code: '', text })
   }
 
   #offer(

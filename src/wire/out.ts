@@ -8,7 +8,11 @@ import type { Message } from './messages.ts'
 
 /** Where a machine puts its effects. `Event` is the union of what this machine can tell. */
 export interface Out<Event> {
-  send(to: ConnectionId, message: Message): void
+  /**
+   * Gives whether the message was taken. Most machines need not know: what was not taken comes back to its owner
+   * (UnsentCause), but for a reply or a reject, whose sender is told here and nowhere else.
+   */
+  send(to: ConnectionId, message: Message): boolean
   tell(event: Event): void
 }
 

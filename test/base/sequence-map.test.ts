@@ -32,6 +32,9 @@ test('a sequence map does what a Map does, and knows its lowest key', (t) => {
           return false
         const lowest = twin.size === 0 ? undefined : Math.min(...twin.keys())
         if (map.lowest !== lowest) return false
+        const isOdd = (value: string): boolean => value.length % 2 === 1
+        const odd = [...twin.entries()].filter(([, value]) => isOdd(value)).sort(([a], [b]) => a - b)[0]
+        if (map.find(isOdd) !== odd?.[1]) return false
       }
       const inOrder = [...twin.entries()].sort(([a], [b]) => a - b).map(([, value]) => value)
       return JSON.stringify(map.all()) === JSON.stringify(inOrder)

@@ -142,8 +142,8 @@ export const MESH_MUTANTS: readonly Mutant[] = [
     name: 'a small message overtakes what found no room',
     clause: 'O13',
     file: MAILER,
-    find: '      if (isSend) queue.isHoldingUp = true\n',
-    replace: '',
+    find: "if (kind === 'send' || isAnswer) queue.isHoldingUp = true",
+    replace: 'if (isAnswer) queue.isHoldingUp = true',
   },
   {
     name: 'a message is sent after its time',

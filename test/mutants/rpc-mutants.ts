@@ -52,8 +52,8 @@ export const RPC_MUTANTS: readonly Mutant[] = [
     name: 'a kept answer is not sent again',
     clause: 'R5',
     file: RESPONDER,
-    find: 'if (kept !== undefined) this.#answer(caller, kept)',
-    replace: 'if (kept !== undefined) return',
+    find: '!this.#sendInTurn(caller, answer))\n      window.oweAgain',
+    replace: 'caller.connection === undefined)\n      window.oweAgain',
   },
   {
     name: 'what is below the floor may run',
@@ -66,8 +66,8 @@ export const RPC_MUTANTS: readonly Mutant[] = [
     name: 'replies are kept without a bound',
     clause: 'R6',
     file: WINDOW,
-    find: 'if (!this.#keptBook.isOver(sizeBytes)) break',
-    replace: 'break',
+    find: 'while (this.#keptBook.isOver(sizeBytes)) {',
+    replace: 'while (sizeBytes < 0) {',
   },
   {
     name: 'the floor lets no reply go',
@@ -101,7 +101,7 @@ export const RPC_MUTANTS: readonly Mutant[] = [
     name: 'kept answers are not sent to a caller that is back',
     clause: 'R8',
     file: RESPONDER,
-    find: 'for (const answer of caller.window.answers()) this.#out.send(connection, answer)',
+    find: '    caller.window.oweAll()\n',
     replace: '',
   },
   {

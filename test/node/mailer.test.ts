@@ -9,7 +9,7 @@ import { Mailer } from '../../src/node/mailer.ts'
 import type { SendResult, Transport } from '../../src/transport/transport.ts'
 import { decodeFrames } from '../../src/wire/batch.ts'
 import type { Message } from '../../src/wire/messages.ts'
-import { bodyOf, connection, reply, request, send } from '../support/samples.ts'
+import { bodyOf, connection, reject, reply, request, send } from '../support/samples.ts'
 
 const LINE = connection(1)
 
@@ -206,13 +206,47 @@ test('what found no room before its connection went down comes back behind what 
   t.deepEqual(wire.takeSent(), [[1]], 'the next connection has room')
 })
 
-test('a reply that finds no room is counted and let go at once', (t) => {
+test('R6a: an answer that finds no room stays with its sender, who is told of room when half of the queue has left', (t) => {
   const wire = new Wire()
-  for (let sequence = 1; sequence <= 100; sequence += 1)
-    wire.mailer.push(LINE, reply(sequence, bodyOf(1024 * 1024)))
-  t.is(wire.mailer.messagesDropped, 93)
+  const taken = Array.from({ length: 10 }, (_, index) =>
+    wire.mailer.push(LINE, reply(index + 1, bodyOf(1024 * 1024))),
+  )
+  t.deepEqual(taken, [...Array<boolean>(7).fill(true), false, false, false])
   wire.mailer.flush()
-  t.deepEqual([wire.takeNews(), wire.mailer.messagesDropped], [[], 93])
+  t.deepEqual(
+    [wire.takeNews(), wire.mailer.messagesDropped],
+    [[], 0],
+    'nothing is given back, nothing is lost',
+  )
+  t.true(wire.mailer.push(LINE, reply(11)), 'a small one has room')
+  for (let count = 1; count <= 2; count += 1) {
+    wire.end('sent')
+    t.is(wire.roomCount, 0)
+  }
+  wire.end('sent')
+  t.is(wire.roomCount, 1)
+  t.true(wire.mailer.push(LINE, reply(8, bodyOf(1024 * 1024))))
+  for (let count = 4; count <= 9; count += 1) {
+    wire.end('sent')
+    wire.mailer.flush()
+  }
+  t.deepEqual([wire.takeSent(), wire.roomCount], [[[1], [2], [3], [4], [5], [6], [7], [11], [8]], 1])
+})
+
+test('a refusal that finds no room counts as dropped, and its sender is told of room', (t) => {
+  const wire = new Wire()
+  let count = 0
+  while (wire.mailer.push(LINE, reply(1, bodyOf(8000)))) count += 1
+  t.true(count > 900)
+  while (wire.mailer.push(LINE, reject(1))) count += 1
+  t.is(wire.mailer.messagesDropped, 1)
+  wire.mailer.flush()
+  t.deepEqual(wire.takeNews(), [])
+  for (let turn = 0; turn < 1000 && !wire.mailer.isIdle; turn += 1) {
+    wire.end('sent')
+    wire.mailer.flush()
+  }
+  t.is(wire.roomCount, 1)
 })
 
 test('what expires in the queue comes back as expired and does not leave', (t) => {

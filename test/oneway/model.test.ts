@@ -115,13 +115,14 @@ class Story {
     return this.#count
   }
 
-  #push(message: Send): void {
+  #push(message: Send): boolean {
     if (this.#isHoldingUp || this.#queue.length >= ROOM) {
       this.#isHoldingUp = true
       this.#refused.push(message)
-    } else {
-      this.#queue.push(message)
+      return false
     }
+    this.#queue.push(message)
+    return true
   }
 
   #flush(): void {

@@ -20,6 +20,8 @@ type Step =
   | { readonly kind: 'finish'; readonly index: number }
   | { readonly kind: 'cancel'; readonly index: number }
   | { readonly kind: 'hand-back'; readonly index: number; readonly cause: 'expired' | 'full' | 'down' }
+  /** The way back has room for so many answers, and for no more until it is told again. */
+  | { readonly kind: 'room'; readonly answers: number }
   | { readonly kind: 'down' | 'up' | 'restart' | 'forget' }
 
 const index = fc.nat(50)
@@ -41,6 +43,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('deliver' as const), index, repeat: fc.boolean() }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('lose' as const), index }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('room' as const), answers: fc.nat(5) }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('finish' as const), index }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const), index }) },
   {
@@ -95,6 +98,7 @@ class Story {
   readonly #calls: { readonly call: Call; readonly callee: Callee }[] = []
   #callee: Callee
   #isUp = true
+  #room = Number.POSITIVE_INFINITY
   #nextIncarnation = 1
 
   constructor(seed: number) {
@@ -139,6 +143,12 @@ class Story {
         if (ask !== undefined) this.#caller.cancel(this.now, ask)
         break
       }
+      case 'room': {
+        const { responder, inbound } = this.#callee
+        this.#room = action.answers
+        responder.roomAgain(this.now, inbound)
+        break
+      }
       case 'hand-back':
         this.#handBack(action.index, action.cause)
         break
@@ -179,12 +189,17 @@ class Story {
 
   #open(): void {
     this.#isUp = true
-    this.#callee.responder.reconnected(this.#callee.inbound, connection(2))
+    this.#callee.responder.reconnected(this.now, this.#callee.inbound, connection(2))
     this.#caller.linkOpened(this.now, 'bravo', this.#callee.session)
   }
 
   #start(run: ReturnType<typeof incarnation>, window: number): Callee {
     const out = new Recorder<ResponderEvent>()
+    out.hasRoomFor = () => {
+      if (this.#room === 0) return false
+      this.#room -= 1
+      return true
+    }
     const callee = {
       responder: new Responder(() => true, out),
       out,

@@ -58,7 +58,7 @@ test('R3: the answer goes where the caller is by then', (t) => {
   const { responder, out, caller } = scene()
   responder.receive(0, caller, request(1))
   const call = onlyCall(out)
-  responder.reconnected(caller, connection(2))
+  responder.reconnected(0, caller, connection(2))
   responder.finish(call, DONE)
   t.deepEqual(
     out.sentTo().map(({ to }) => to),
@@ -186,7 +186,7 @@ test('R8: who reconnects gets every kept answer again', (t) => {
     responder.finish(onlyCall(out), DONE)
   }
   out.sent()
-  responder.reconnected(caller, connection(2))
+  responder.reconnected(0, caller, connection(2))
   t.deepEqual(out.sentTo(), [
     { to: connection(2), message: reply(1, bodyOf(2)) },
     { to: connection(2), message: reply(2, bodyOf(2)) },
@@ -199,7 +199,7 @@ test('R8: an answer for a caller that is away is kept until it is back', (t) => 
   caller.connection = undefined
   responder.finish(onlyCall(out), DONE)
   t.deepEqual(out.sent(), [])
-  responder.reconnected(caller, connection(2))
+  responder.reconnected(0, caller, connection(2))
   t.deepEqual(out.sent(), [reply(1, bodyOf(2))])
 })
 

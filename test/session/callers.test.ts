@@ -74,3 +74,23 @@ test('S15: a memory with two sessions is left when both have ended', (t) => {
   known.leave(CALLER_KEPT_MS, known.enter(hello({ name: 'charlie' })))
   t.is(known.enter(hello()).window, first.window)
 })
+
+test('R6b: those without a session stand first, in the order in which they left', (t) => {
+  const known = callers()
+  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => known.enter(hello({ name })))
+  for (const left of [c, a]) if (left !== undefined) known.leave(10, left)
+  t.deepEqual([...known.leftFirst()], [c, a, b, d])
+})
+
+test('S15: its owner hears of each memory that is forgotten, once', (t) => {
+  const forgotten: object[] = []
+  const known = new Callers<object>(
+    ({ name }) => ({ name }),
+    (memory) => forgotten.push(memory),
+  )
+  known.leave(0, known.enter(hello({ name: 'charlie' })))
+  known.leave(CALLER_KEPT_MS - 1, known.enter(hello()))
+  t.deepEqual(forgotten, [])
+  known.leave(CALLER_KEPT_MS, known.enter(hello()))
+  t.deepEqual(forgotten, [{ name: 'charlie' }])
+})

@@ -92,7 +92,10 @@ export class CoreMesh {
       },
       seededRandom(this.#nextIncarnation),
       {
-        send: (to, message) => this.#send(name, to, message),
+        send: (to, message) => {
+          this.#send(name, to, message)
+          return true
+        },
         tell: (event) => events.push(event),
       },
     )

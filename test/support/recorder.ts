@@ -13,8 +13,13 @@ export class Recorder<Event extends { readonly kind: string }> implements Out<Ev
   #sent: { to: ConnectionId; message: Message }[] = []
   #told: Event[] = []
 
-  readonly send = (to: ConnectionId, message: Message): void => {
+  /** Whether a message is taken. What is not taken is not recorded either. */
+  hasRoomFor: (message: Message) => boolean = () => true
+
+  readonly send = (to: ConnectionId, message: Message): boolean => {
+    if (!this.hasRoomFor(message)) return false
     this.#sent.push({ to, message })
+    return true
   }
 
   readonly tell = (event: Event): void => {

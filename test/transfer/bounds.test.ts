@@ -5,6 +5,7 @@
 
 import test from 'ava'
 import { MAX_INCOMING_BYTES, MAX_INCOMING_PER_CONNECTION } from '../../src/transfer/incoming.ts'
+import { MAX_WAITING_PER_CONNECTION } from '../../src/transfer/outgoing.ts'
 import type { Freight, Offer } from '../../src/wire/messages.ts'
 import { connection, reply, request, send } from '../support/samples.ts'
 import { bodyOfBytes, End, LINE, MAX_BODY_BYTES, settle, wordOf } from './scene.ts'
@@ -208,4 +209,61 @@ test('a message expires while it waits for its turn, or on its way', (t) => {
   left.transfers.wake(400)
   t.is(left.take().filter((message) => message.kind === 'withdraw').length, 4)
   t.is(left.count, 0)
+})
+
+test('R6a: replies beyond two of the largest are not taken, and room is told when half of them are over', (t) => {
+  const left = new End()
+  const right = new End()
+  const take = (sequence: number, sizeBytes: number): boolean =>
+    left.transfers.send(LINE, reply(sequence, bodyOfBytes(sizeBytes)))
+  const rooms = (): number => left.events.filter((event) => event.kind === 'transfer-room').length
+  t.deepEqual(
+    [1, 2, 3, 4, 5].map((sequence) => take(sequence, MAX_BODY_BYTES / 2)),
+    [true, true, true, true, false],
+  )
+  t.true(
+    left.transfers.send(LINE, request(5, { body: bodyOfBytes(100) })),
+    'a request is bounded by its caller',
+  )
+  left.transfers.begin(0)
+  t.is(rooms(), 0)
+  settle(0, left, right)
+  t.is(rooms(), 1)
+  t.true(take(5, MAX_BODY_BYTES / 2))
+  left.transfers.begin(0)
+  settle(0, left, right)
+  t.deepEqual(right.arrived.map(({ sequence }) => sequence).sort(), [1, 2, 3, 4, 5, 5])
+  t.deepEqual([rooms(), left.count, right.count], [1, 0, 0])
+})
+
+test('R6a: a reply has room when none is before it, and no more than 256 wait for their turn', (t) => {
+  const left = new End()
+  const send = (sequence: number, sizeBytes: number): boolean =>
+    left.transfers.send(LINE, reply(sequence, bodyOfBytes(sizeBytes)))
+  const taken = Array.from({ length: MAX_WAITING_PER_CONNECTION + 3 }, (_, index) => send(index + 1, 30))
+  t.deepEqual(taken.lastIndexOf(true), MAX_WAITING_PER_CONNECTION - 1)
+  t.deepEqual(
+    left.events.filter(({ kind }) => kind !== 'transfer-out'),
+    [],
+    'nothing is given back: it never was taken',
+  )
+  t.true(send(1, 30), 'a later copy joins the one that waits')
+  const right = new End()
+  left.transfers.begin(0)
+  settle(0, left, right)
+  t.is(right.arrived.length, MAX_WAITING_PER_CONNECTION)
+  t.is(left.events.filter(({ kind }) => kind === 'transfer-room').length, 1)
+})
+
+test('R6a: replies that are dropped with their connection take no room on it any more', (t) => {
+  const left = new End()
+  for (let round = 1; round <= 3; round += 1) {
+    for (const sequence of [1, 2])
+      t.true(left.transfers.send(LINE, reply(sequence, bodyOfBytes(MAX_BODY_BYTES))))
+    t.false(left.transfers.send(LINE, reply(3, bodyOfBytes(100))))
+    left.transfers.begin(0)
+    left.transfers.drop(0, LINE)
+    left.transfers.begin(0)
+    t.is(left.count, 0)
+  }
 })

@@ -44,7 +44,7 @@ export class End {
       },
     }
     this.transfers = new Transfers(settings, {
-      send: (_to, message) => this.sent.push(message),
+      send: (_to, message) => this.sent.push(message) > 0,
       tell: (event) => this.events.push(event),
     })
   }
