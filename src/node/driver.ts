@@ -150,6 +150,7 @@ export class Driver implements TransportListener {
   receive(connection: ConnectionId, frames: readonly Uint8Array[]): void {
     if (this.#isDeaf) return
     // This turn ends here, so that nothing that happens in it needs to ask for its end.
+    this.#mailer.heard(connection)
     const wasTurnOpen = this.#isTurnOpen
     this.#isTurnOpen = true
     try {
@@ -238,6 +239,7 @@ export class Driver implements TransportListener {
 
   #afterCore(): void {
     this.#handOn()
+    if (this.#mailer.hasPortion) this.#flush()
     this.#openTurn()
   }
 
@@ -306,10 +308,14 @@ export class Driver implements TransportListener {
     if (!this.#isClosed) this.#settleTurn()
   }
 
-  #settleTurn(): void {
+  #flush(): void {
     this.#core?.endTurn(this.now)
     this.#handOn()
     this.#mailer.flush()
+  }
+
+  #settleTurn(): void {
+    this.#flush()
     if (this.#onIdle !== undefined && this.isIdle) this.#onIdle()
     this.#setAlarm()
   }
