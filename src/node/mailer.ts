@@ -1,6 +1,7 @@
 /**
  * Everything on its way out: one outbox for each connection, and the flush that empties them. What is queued in one
- * turn leaves together at its end; what is queued while a send is pending leaves with the next one. No timers.
+ * turn leaves together at its end, or in portions before it; what is queued while a send is pending leaves with the next
+ * one. No timers.
  *
  * A message that does not leave comes back to the owner with the reason: nothing is dropped here in silence.
  */

@@ -29,7 +29,7 @@ import {
 export interface ZmqOptions {
   /** The largest frame that is accepted, in bytes; a peer that sends more is disconnected. Default 1 MiB + 64 KiB. */
   readonly maxFrameBytes?: number
-  /** How often the I/O thread probes a dialled peer, in milliseconds. Default 300. */
+  /** How often the I/O thread probes a dialled peer, in milliseconds. Default 500. */
   readonly heartbeatMs?: number
   /** How long a probe may stay unanswered before the peer counts as silent, in milliseconds. Default 600. */
   readonly heartbeatTimeoutMs?: number
