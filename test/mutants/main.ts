@@ -116,11 +116,14 @@ async function huntAll(options: Options, folder: string, signal: AbortSignal): P
   const results: Result[] = []
   const waiting = [...mutants]
   const work = async (cage: Cage): Promise<void> => {
+    // A mutant stays where it is until the next one: with --keep the last one is to be found there.
+    let planted: string | undefined
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
       const startedAt = performance.now()
+      if (planted !== undefined) cage.restore(planted)
+      planted = mutant.file
       cage.put(mutant.file, compiled.get(mutant) ?? '')
       const quarry = await hunt(order(cage, testsOf(mutant, files)))
-      cage.restore(mutant.file)
       results.push({ mutant, quarry })
       say(`${lineOf(mutant, quarry, seconds(startedAt))}\n`)
     }
