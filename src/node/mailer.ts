@@ -112,7 +112,7 @@ interface Queue {
    * is refused as well, or a smaller one would overtake it; with answers, their sender sees to that.
    */
   isHoldingUp: boolean
-  /** Frames that were sent, less frames that came in: 0 when the other end has probably nothing to do for us. */
+  /** Frames with something to answer that were sent, less frames that came in: 0 when the other end has probably nothing to do for us. */
   unanswered: number
 }
 
@@ -174,8 +174,7 @@ export class Mailer {
     if (!(kind === 'send' && queue.isHoldingUp) && queue.outbox.push(message)) {
       this.#mark(queue)
       const { size } = queue.outbox
-      const isFirst =
-        size === FIRST_PORTION && queue.unanswered === 0 && (kind === 'request' || kind === 'send')
+      const isFirst = size === FIRST_PORTION && queue.unanswered === 0 && isAsking(message)
       if (isFirst || size === PORTION) this.hasPortion = true
       return true
     }
@@ -250,6 +249,7 @@ export class Mailer {
     unsent.push(...(this.#refused.get(connection) ?? []))
     this.#refused.delete(connection)
     queue.isHoldingUp = false
+    queue.unanswered = 0
     if (!queue.isSending) this.#queues.delete(connection)
     this.#giveBack(connection, unsent, 'down')
   }
@@ -319,7 +319,8 @@ export class Mailer {
       if (expired.length > 0) this.#giveBack(queue.connection, expired, 'expired')
       if (items.length === 0) continue
       queue.isSending = true
-      queue.unanswered += 1
+      // Signs of life go first and want no answer for the most part: counted, they would add up while nothing is asked.
+      if (isAsking(items.at(-1))) queue.unanswered += 1
       queue.inFlight = items
       queue.frames = pack(now, items)
       this.#transport.send(queue.connection, queue.frames, queue.done)
@@ -369,6 +370,10 @@ export class Mailer {
     if (cause !== 'down') this.messagesDropped += countGivenUp(messages, cause)
     this.#owner.unsent(connection, messages, cause)
   }
+}
+
+function isAsking(message: Message | undefined): boolean {
+  return message?.kind === 'request' || message?.kind === 'send'
 }
 
 /** A one-way message that found no room is sent later, all else that comes back in time is over. */

@@ -89,6 +89,12 @@ test('the first 48 requests of a turn leave before its end when the other end ha
   await mesh.settle()
   t.deepEqual(counts(), [60])
   await Promise.all(many)
+  for (let count = 0; count < 100; count += 1) await mesh.advance(1000)
+  mesh.takeSent()
+  const afterIdling = ask(100)
+  t.deepEqual(counts(), [48], 'heartbeats are nothing to answer')
+  await mesh.settle()
+  await Promise.all(afterIdling)
 })
 
 test('while a send is pending, what is asked in the turns meanwhile leaves with the next frame', async (t) => {
