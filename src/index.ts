@@ -5,13 +5,12 @@
 import type { Client, ConnectOptions, Node, NodeOptions } from './node/api.ts'
 import { startClient } from './node/client.ts'
 import {
-  clientMaxBody,
   DEFAULT_NETWORK,
   DEFAULT_TICK_MS,
   findPeer,
   loadPeers,
+  resolveClientOptions,
   resolveNodeSettings,
-  resolveSameHost,
 } from './node/config.ts'
 import { chooseLog } from './node/default-log.ts'
 import { startNode } from './node/node.ts'
@@ -36,11 +35,10 @@ export async function connect(name: string, options: ConnectOptions = {}): Promi
   const config = loadPeers(options.peers)
   const target = findPeer(config, name)
   const { network = DEFAULT_NETWORK, tickMs = DEFAULT_TICK_MS } = config
-  const maxBodyBytes = clientMaxBody(options.maxBody)
+  const settings = resolveClientOptions(options, config)
   const log = await chooseLog(options.log)
-  const sameHost = resolveSameHost(options.sameHost, config)
   const timeoutMs = options.timeout ?? 0
-  return startClient({ target, network, tickMs, sameHost, log, maxBodyBytes, timeoutMs }, realWorld())
+  return startClient({ ...settings, target, network, tickMs, log, timeoutMs }, realWorld())
 }
 
 export { formatDuration, parseDuration } from './discovery/duration.ts'

@@ -22,7 +22,7 @@ import {
 import { misspelt } from '../discovery/spelling.ts'
 import { ZmqnetError } from '../errors.ts'
 import { DEFAULT_MAX_BODY_BYTES, HIGHEST_MAX_BODY_BYTES, LOWEST_MAX_BODY_BYTES } from '../wire/limits.ts'
-import type { NodeOptions, PeerConfig, PeersConfig } from './api.ts'
+import type { ConnectOptions, NodeOptions, PeerConfig, PeersConfig } from './api.ts'
 import type { NodeSettings } from './world.ts'
 
 /** The environment variables that are looked at: PEERS_PATH. */
@@ -88,20 +88,17 @@ export function resolveNodeSettings(options: NodeOptions, env: Environment = pro
   }
 }
 
-/** Whether a client takes the shorter way to a node on its host. Throws a ZmqnetError of code CONFIG. */
-export function resolveSameHost(option: boolean | undefined, config: PeersConfig): boolean {
+/** What the options of a client and its peers list come to. Throws a ZmqnetError of code CONFIG with every fault. */
+export function resolveClientOptions(
+  options: ConnectOptions,
+  config: PeersConfig,
+): { readonly sameHost: boolean; readonly maxBodyBytes: number } {
   const faults: Fault[] = []
-  const given = readSameHost(option, 'sameHost', (path, message) => faults.push({ path, message }))
+  const report = (path: string, message: string): unknown => faults.push({ path, message })
+  const sameHost = readSameHost(options.sameHost, 'sameHost', report) ?? config.sameHost ?? DEFAULT_SAME_HOST
+  const maxBodyBytes = readMaxBody(options.maxBody, report)
   if (faults.length > 0) throw configError(describe('the client options', faults))
-  return given ?? config.sameHost ?? DEFAULT_SAME_HOST
-}
-
-/** The largest body of a client. Throws a ZmqnetError of code CONFIG. */
-export function clientMaxBody(option: number | undefined): number {
-  const faults: Fault[] = []
-  const maxBodyBytes = readMaxBody(option, (path, message) => faults.push({ path, message }))
-  if (faults.length > 0) throw configError(describe('the client options', faults))
-  return maxBodyBytes
+  return { sameHost, maxBodyBytes }
 }
 
 function readMaxBody(option: number | undefined, report: (path: string, message: string) => unknown): number {

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { ZmqnetError } from '../../src/errors.ts'
 import type { NodeOptions, PeersConfig } from '../../src/node/api.ts'
-import { findPeer, loadPeers, resolveNodeSettings, resolveSameHost } from '../../src/node/config.ts'
+import { findPeer, loadPeers, resolveClientOptions, resolveNodeSettings } from '../../src/node/config.ts'
 
 const PEERS: PeersConfig = {
   peers: [
@@ -218,16 +218,16 @@ test('whether shortcuts are taken: options win over the list, and the default is
   t.false(resolveNodeSettings({ name: 'alpha', peers: off }, {}).sameHost)
   t.true(resolveNodeSettings({ name: 'alpha', peers: off, sameHost: true }, {}).sameHost)
   t.false(resolveNodeSettings({ name: 'alpha', peers: PEERS, sameHost: false }, {}).sameHost)
-  t.true(resolveSameHost(undefined, PEERS))
-  t.false(resolveSameHost(undefined, off))
-  t.true(resolveSameHost(true, off))
+  t.true(resolveClientOptions({}, PEERS).sameHost)
+  t.false(resolveClientOptions({}, off).sameHost)
+  t.true(resolveClientOptions({ sameHost: true }, off).sameHost)
   const wrong = 'no' as unknown as boolean
   t.regex(
     complaint(t, () => resolveNodeSettings({ name: 'alpha', peers: PEERS, sameHost: wrong }, {})),
     /^Fault in the node options: sameHost: expected true or false, found "no"$/,
   )
   t.regex(
-    complaint(t, () => resolveSameHost(wrong, PEERS)),
+    complaint(t, () => resolveClientOptions({ sameHost: wrong }, PEERS)),
     /^Fault in the client options: sameHost: expected true or false, found "no"$/,
   )
 })
