@@ -9,7 +9,7 @@
 import { assert } from '../base/assert.ts'
 import { Deadlines, type Timed } from '../base/deadlines.ts'
 import type { Incarnation } from '../base/ids.ts'
-import { type Evidence, judge, reviewAt, type SuspicionTimes } from './suspicion.ts'
+import { askAt, type Evidence, judge, reviewAt, type SuspicionTimes } from './suspicion.ts'
 
 /** A peer that says its loop lags by so much counts as busy. */
 const BUSY_LOOP_MS = 250
@@ -31,6 +31,8 @@ export type DetectorEvent =
       readonly lostMs: number | undefined
     }
   | { readonly kind: 'peer-busy'; readonly peer: string; readonly busy: boolean }
+  /** It is to be asked whether its process runs: nothing comes from it, and its link stands. */
+  | { readonly kind: 'probe-peer'; readonly peer: string }
   | { readonly kind: 'peer-restarted'; readonly peer: string; readonly incarnation: Incarnation }
 
 /** What is known of one peer. Others read it. */
@@ -48,6 +50,8 @@ export class Life implements Timed {
   /** From when its silence counts: when it was last heard, or later when the silence was our own fault. */
   quietSince: number
   linkIsUp = false
+  /** When it was last asked, or told without being asked, whether its process runs. */
+  askedAt = Number.NEGATIVE_INFINITY
   /** When it was alive for the last time; undefined while it is, for the first time or not yet. */
   lostAt: number | undefined
   /** When the link went down after it was up. */
@@ -133,6 +137,8 @@ export class Detector {
     const life = this.get(name)
     life.linkIsUp = true
     life.isRefused = false
+    // That the link came up is an answer already.
+    life.askedAt = now
     this.#review(now, life)
   }
 
@@ -167,7 +173,7 @@ export class Detector {
     if (life.state === 'left') return
     const { linkIsUp, isRefused } = life
     const evidence: Evidence = { quietMs: now - life.quietSince, linkIsUp, isRefused }
-    const at = reviewAt(life.quietSince, evidence, this.#times)
+    const at = Math.min(reviewAt(life.quietSince, evidence, this.#times), this.#ask(now, life))
     if (at === Number.POSITIVE_INFINITY) this.#deadlines.remove(life)
     else this.#deadlines.set(life, at)
     const verdict = judge(evidence, this.#times)
@@ -178,6 +184,16 @@ export class Detector {
       this.#setState(now, life, 'alive', 'it was heard')
       this.#setBusy(life, verdict === 'busy', life.isLagging)
     }
+  }
+
+  /** Asks whether the process of a quiet peer runs, when it is time. Gives when it is time again. */
+  #ask(now: number, life: Life): number {
+    if (!life.linkIsUp) return Number.POSITIVE_INFINITY
+    if (askAt(life.quietSince, life.askedAt, this.#times) <= now) {
+      life.askedAt = now
+      this.#tell({ kind: 'probe-peer', peer: life.name })
+    }
+    return askAt(life.quietSince, life.askedAt, this.#times)
   }
 
   /**

@@ -18,19 +18,28 @@ export interface OwnLoad {
   readonly queuedBytes: number
 }
 
+/** What the heart asks and tells the owner of a link. */
+export interface BeatingLink {
+  /** Whether a Beat is to ask for an Echo; asked before each, with the time of the next. */
+  wantsEcho(nextAt: number): boolean
+  /** The next Beat is due, and the Echo of the last one that asked for it has not come. */
+  missesEcho(): void
+}
+
 /** The beats on one open link. */
-class Pulse {
+class Rhythm {
   number = 0
   /** The Beat whose Echo is awaited, and when it left. */
   askedNumber = 0
   askedAt = 0
+  isAnswered = true
   rttMs: number | undefined
   readonly connection: ConnectionId
-  readonly wantsEcho: (nextAt: number) => boolean
+  readonly owner: BeatingLink
 
-  constructor(connection: ConnectionId, wantsEcho: (nextAt: number) => boolean) {
+  constructor(connection: ConnectionId, owner: BeatingLink) {
     this.connection = connection
-    this.wantsEcho = wantsEcho
+    this.owner = owner
   }
 }
 
@@ -40,7 +49,7 @@ export class Heart {
   readonly #random: Random
   readonly #ownLoad: (now: number) => OwnLoad
   readonly #out: Pick<Out<never>, 'send'>
-  readonly #pulses = new Map<ConnectionId, Pulse>()
+  readonly #rhythms = new Map<ConnectionId, Rhythm>()
   /** When all links beat next: waking once for all of them costs an idle node a tenth of waking for each. */
   #beatAt = Number.POSITIVE_INFINITY
 
@@ -60,46 +69,54 @@ export class Heart {
     return this.#beatAt
   }
 
-  /** The link is open: it beats at once, and from then on with the others. `wantsEcho` is asked before each beat, with the time of the next. */
-  start(now: number, connection: ConnectionId, wantsEcho: (nextAt: number) => boolean): void {
-    const pulse = new Pulse(connection, wantsEcho)
-    this.#pulses.set(connection, pulse)
+  /** The link is open: it beats at once, and from then on with the others. */
+  start(now: number, connection: ConnectionId, owner: BeatingLink): void {
+    const rhythm = new Rhythm(connection, owner)
+    this.#rhythms.set(connection, rhythm)
     if (this.#beatAt === Number.POSITIVE_INFINITY) this.#schedule(now)
-    this.#beat(now, pulse)
+    this.#beat(now, rhythm)
   }
 
   stop(connection: ConnectionId): void {
-    this.#pulses.delete(connection)
-    if (this.#pulses.size === 0) this.#beatAt = Number.POSITIVE_INFINITY
+    this.#rhythms.delete(connection)
+    if (this.#rhythms.size === 0) this.#beatAt = Number.POSITIVE_INFINITY
   }
 
   echo(now: number, connection: ConnectionId, echo: Echo): void {
-    const pulse = this.#pulses.get(connection)
-    if (pulse === undefined || pulse.askedNumber !== echo.number) return
-    pulse.rttMs = now - pulse.askedAt
+    const rhythm = this.#rhythms.get(connection)
+    if (rhythm === undefined || rhythm.askedNumber !== echo.number) return
+    rhythm.rttMs = now - rhythm.askedAt
+    rhythm.isAnswered = true
   }
 
   rttMs(connection: ConnectionId): number | undefined {
-    return this.#pulses.get(connection)?.rttMs
+    return this.#rhythms.get(connection)?.rttMs
   }
 
   wake(now: number): void {
     if (now < this.#beatAt) return
     this.#schedule(now)
-    for (const pulse of this.#pulses.values()) this.#beat(now, pulse)
+    for (const rhythm of this.#rhythms.values()) this.#beat(now, rhythm)
   }
 
   #schedule(now: number): void {
     this.#beatAt = now + this.#tickMs + this.#random.below(this.#tickMs + 1)
   }
 
-  #beat(now: number, pulse: Pulse): void {
-    const wantsEcho = pulse.number % ECHO_EVERY === 0 || pulse.wantsEcho(this.#beatAt)
-    pulse.number += 1
+  #beat(now: number, rhythm: Rhythm): void {
+    if (!rhythm.isAnswered) rhythm.owner.missesEcho()
+    const wantsEcho = rhythm.number % ECHO_EVERY === 0 || rhythm.owner.wantsEcho(this.#beatAt)
+    rhythm.number += 1
     if (wantsEcho) {
-      pulse.askedNumber = pulse.number
-      pulse.askedAt = now
+      rhythm.askedNumber = rhythm.number
+      rhythm.askedAt = now
+      rhythm.isAnswered = false
     }
-    this.#out.send(pulse.connection, { kind: 'beat', number: pulse.number, wantsEcho, ...this.#ownLoad(now) })
+    this.#out.send(rhythm.connection, {
+      kind: 'beat',
+      number: rhythm.number,
+      wantsEcho,
+      ...this.#ownLoad(now),
+    })
   }
 }

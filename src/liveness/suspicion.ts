@@ -2,9 +2,10 @@
  * What to think of a peer, from three facts: how long it has been quiet, whether our link to it stands, and whether
  * its address refuses us. Plain arithmetic, no history.
  *
- * The link is answered by the transport's own thread, so a link that stands while the peer is quiet says: the process
- * lives, its event loop does not turn. That is busy, not dead. A link that is down and a refused dial say: nobody is
- * there. A link that is down without a refusal says nothing yet, so time decides.
+ * Of a peer that is quiet on a link that stands, the transport is asked whether its process runs, past its event loop; it
+ * lets the link go down when not. So a link that stands while the peer is quiet says: the process lives, its event loop
+ * does not turn. That is busy, not dead. A link that is down and a refused dial say: nobody is there. A link that is down
+ * without a refusal says nothing yet, so time decides.
  *
  * The model is deliberately a threshold and not an accrual detector: on links with heartbeats every 0.5 to 1 s both
  * decide at the same moment, and a threshold can be explained in a log line.
@@ -12,16 +13,28 @@
 
 /** The thresholds, in milliseconds of silence. */
 export interface SuspicionTimes {
+  /** Of a peer that was not heard for so long while its link is up, it is asked whether its process runs, ... */
+  readonly askMs: number
+  /** ... and asked again after so long while it stays quiet. */
+  readonly askAgainMs: number
   /** A peer that was not heard for so long is suspect when its link is down, and busy when it is up. */
   readonly suspectMs: number
   /** A peer whose link is down and that was not heard for so long is dead. */
   readonly deadMs: number
 }
 
+/** Asking more often tells nothing more: an answer may take longer than this. */
+const SHORTEST_ASK_MS = 250
+
 /** The thresholds for heartbeats that come every `tickMs` to twice that. */
 export function suspicionTimes(tickMs: number): SuspicionTimes {
   // Heartbeats are at most 2 ticks apart; half a tick more is for the network and the scheduler.
-  return { suspectMs: tickMs * 2.5, deadMs: tickMs * 3 }
+  return {
+    askMs: Math.ceil(tickMs * 2.25),
+    askAgainMs: Math.max(tickMs, SHORTEST_ASK_MS),
+    suspectMs: tickMs * 2.5,
+    deadMs: tickMs * 3,
+  }
 }
 
 /** What is known of a peer that has not said goodbye. */
@@ -39,6 +52,11 @@ export function judge(evidence: Evidence, times: SuspicionTimes): Verdict {
   if (evidence.linkIsUp) return evidence.quietMs >= times.suspectMs ? 'busy' : 'alive'
   if (evidence.isRefused || evidence.quietMs >= times.deadMs) return 'dead'
   return evidence.quietMs >= times.suspectMs ? 'suspect' : 'alive'
+}
+
+/** When to ask next whether the process of a peer runs; `askedAt` is when that was done last. */
+export function askAt(quietSince: number, askedAt: number, times: SuspicionTimes): number {
+  return Math.max(quietSince + times.askMs, askedAt + times.askAgainMs)
 }
 
 /** When the verdict may change if nothing happens until then; Infinity when it will not. */

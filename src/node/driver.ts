@@ -276,6 +276,11 @@ export class Driver implements TransportListener {
         this.#mailer.clear(connection)
         break
       }
+      case 'probe-peer': {
+        const route = this.core.outreach.routes.get(event.peer)
+        if (route !== undefined) this.transport.probe(route.link.connection)
+        break
+      }
       case 'link-shortcut': {
         const { connection } = event.link
         this.transport.redirect(connection, event.endpoint)

@@ -32,6 +32,8 @@ export type OutreachEvent =
       readonly bytes: number
       readonly totalBytes: number
     }
+  /** The transport is to ask whether the process at the other end of the peer's link runs. */
+  | { readonly kind: 'probe-peer'; readonly peer: string }
   /** The link is to be thrown away and dialled afresh. */
   | { readonly kind: 'reset-link'; readonly link: Link; readonly why: 'lifeless' | 'mute' | 'peer-is-back' }
   | { readonly kind: 'violation'; readonly connection: ConnectionId; readonly text: string }
@@ -278,7 +280,11 @@ export class Outreach {
     this.#settings.detector.linkUp(now, peer)
     this.#settings.detector.met(now, peer, session.incarnation)
     if (this.#isDraining) this.#out.send(connection, { kind: 'goodbye' })
-    else this.heart.start(now, connection, (nextAt) => this.#wantsEcho(peer, nextAt))
+    else
+      this.heart.start(now, connection, {
+        wantsEcho: (nextAt) => this.#wantsEcho(peer, nextAt),
+        missesEcho: () => this.#out.tell({ kind: 'probe-peer', peer }),
+      })
     this.caller.linkOpened(now, peer, session)
     this.sender.linkOpened(now, peer, session)
   }

@@ -99,6 +99,7 @@ export class Reporter {
         this.debug(`${report.session.role} ${report.session.name} is gone`)
         return
       case 'request-retried':
+      case 'probe-peer':
         return
       default:
         unreachable(report)

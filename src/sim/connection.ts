@@ -5,7 +5,7 @@
  * What a side sent before it closed still arrives; what comes to a side that has closed is lost.
  */
 
-import { Heartbeat } from './heartbeat.ts'
+import { Keepalive } from './keepalive.ts'
 import type { SimProcess } from './process.ts'
 import { type Packet, Stream, type StreamEnds, type StreamWorld } from './stream.ts'
 
@@ -29,13 +29,13 @@ export interface ConnectionObserver {
 class End {
   readonly side: ConnectionSide
   readonly outgoing: Stream
-  readonly heartbeat: Heartbeat
+  readonly keepalive: Keepalive
   open = true
 
-  constructor(side: ConnectionSide, outgoing: Stream, heartbeat: Heartbeat) {
+  constructor(side: ConnectionSide, outgoing: Stream, keepalive: Keepalive) {
     this.side = side
     this.outgoing = outgoing
-    this.heartbeat = heartbeat
+    this.keepalive = keepalive
   }
 }
 
@@ -65,7 +65,7 @@ export class Connection {
         drained: () => here.drained(),
       }
       const silent = (): void => this.#ends(ownEnd(), 'silent')
-      return new End(here, new Stream(world, ends), new Heartbeat(world, here.process, there.process, silent))
+      return new End(here, new Stream(world, ends), new Keepalive(world, here.process, there.process, silent))
     }
     const ofDialler = (): End => this.#dialler
     const ofAcceptor = (): End => this.#acceptor
@@ -96,12 +96,17 @@ export class Connection {
     this.#close(this.#acceptor, this.#dialler, true)
   }
 
-  /** A direction was cut or healed, or one of the processes was paused or resumed. */
+  /** A direction was cut or healed. */
   pathChanged(): void {
     for (const end of [this.#dialler, this.#acceptor]) {
       end.outgoing.pathChanged()
-      end.heartbeat.check()
+      end.keepalive.check()
     }
+  }
+
+  /** The dialling side asked whether the process of the other one runs, and got no answer. */
+  silence(): void {
+    this.#ends(this.#dialler, 'silent')
   }
 
   /** A side learns that the connection is at its end. What has come by then still reaches its event loop. */
@@ -115,7 +120,7 @@ export class Connection {
   #close(end: End, other: End, losesWhatComes: boolean): void {
     if (!end.open) return
     end.open = false
-    end.heartbeat.stop()
+    end.keepalive.stop()
     if (losesWhatComes) other.outgoing.break()
     end.outgoing.end()
   }

@@ -22,6 +22,12 @@ const KNOCK_AGAIN_MS = 1000
 const REDIAL_MIN_MS = 100
 /** ... up to this. */
 const REDIAL_MAX_MS = 2000
+/** A probe without an answer ends after this time; it knocks several times, ... */
+const PROBE_MS = 450
+/** ... each so much later than the one before. */
+const PROBE_KNOCKS_MS = [0, 150, 300] as const
+/** An end that comes so late is no answer. */
+const PROBE_LATE_MS = 450
 /** A connection that was up for so long is dialled again at once when it ends. */
 const STABLE_MS = 1000
 
@@ -58,6 +64,10 @@ export class Dial implements ConnectionSide {
   #toldSilent = false
   #upSinceMs = 0
   #hungUp = false
+  /** The end of the probe that is under way. */
+  #probeEnd: SimEvent | undefined
+  /** Counts the messages that came in. */
+  #heard = 0
 
   constructor(network: Network, process: SimProcess, endpoint: string, listener: DialListener) {
     this.#network = network
@@ -96,7 +106,31 @@ export class Dial implements ConnectionSide {
     this.#flush()
   }
 
+  /** Asks whether the process at the other end runs; the connection is silent when not. */
+  probe(): void {
+    const connection = this.#connection
+    if (connection === undefined || this.#probeEnd !== undefined) return
+    const { scheduler } = this.#network
+    const heard = this.#heard
+    const dueMs = scheduler.nowMs + PROBE_MS
+    const end = scheduler.at(dueMs, () => {
+      this.#probeEnd = undefined
+      this.process.turn(() => {
+        // Late means that this process stood still, which says nothing of the other.
+        const isLate = scheduler.nowMs > dueMs + PROBE_LATE_MS
+        if (!isLate && connection === this.#connection && heard === this.#heard) connection.silence()
+      })
+    })
+    this.#probeEnd = end
+    for (const afterMs of PROBE_KNOCKS_MS) {
+      this.#knockOnce(this.#attempt, afterMs, this.#configured, (acceptor) => {
+        if (acceptor !== undefined && this.#probeEnd === end) this.#stopProbe()
+      })
+    }
+  }
+
   deliver(packet: Packet): void {
+    this.#heard += 1
     this.#listener.receive(packet)
   }
 
@@ -107,6 +141,7 @@ export class Dial implements ConnectionSide {
   ended(cause: 'closed' | 'silent'): void {
     const ended = this.#connection
     this.#connection = undefined
+    this.#stopProbe()
     this.#shortcut = undefined
     this.#flush()
     // What came before the end still waits for its turn in front of this one; what strays in later is lost.
@@ -141,6 +176,7 @@ export class Dial implements ConnectionSide {
     this.#epoch += 1
     this.#attempt += 1
     this.#stopTimer()
+    this.#stopProbe()
     this.#connection?.closeDialler()
     this.#connection = undefined
     this.#flush()
@@ -156,14 +192,23 @@ export class Dial implements ConnectionSide {
     this.#knock(attempt, KNOCK_AGAIN_MS)
   }
 
-  /** Sends the first packet to the other host. */
   #knock(attempt: number, afterMs: number): void {
+    this.#knockOnce(attempt, afterMs, this.endpoint, (acceptor) => this.#answered(attempt, acceptor))
+  }
+
+  /** Sends the first packet to the other host; `answer` tells who listens there, if anybody answers. */
+  #knockOnce(
+    attempt: number,
+    afterMs: number,
+    endpoint: string,
+    answer: (acceptor: Acceptor | undefined) => void,
+  ): void {
     this.#travel(attempt, afterMs, this.process.host, this.#peerHost, () => {
       if (!this.#network.hasHost(this.#peerHost)) return
-      const acceptor = this.#network.acceptorAt(this.endpoint)
+      const acceptor = this.#network.acceptorAt(endpoint)
       // The kernel of a paused process accepts, but nobody answers ZeroMQ's greeting.
       if (acceptor?.process.paused) return
-      this.#travel(attempt, 0, this.#peerHost, this.process.host, () => this.#answered(attempt, acceptor))
+      this.#travel(attempt, 0, this.#peerHost, this.process.host, () => answer(acceptor))
     })
   }
 
@@ -235,6 +280,11 @@ export class Dial implements ConnectionSide {
     const { scheduler } = this.#network
     this.#stopTimer()
     this.#timer = scheduler.at(scheduler.nowMs + afterMs, ring)
+  }
+
+  #stopProbe(): void {
+    if (this.#probeEnd !== undefined) this.#network.scheduler.cancel(this.#probeEnd)
+    this.#probeEnd = undefined
   }
 
   #stopTimer(): void {

@@ -112,7 +112,7 @@ export class Network implements ConnectionObserver {
     return connection
   }
 
-  /** Lets every connection see what is cut and who is paused now. */
+  /** Lets every connection see what is cut now. */
   pathsChanged(): void {
     for (const connection of this.#connections) {
       if (connection.over) this.#connections.delete(connection)

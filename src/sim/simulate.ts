@@ -294,14 +294,12 @@ export class Simulation implements AsyncDisposable {
   pause(name: string): void {
     this.#incident({ kind: 'pause', name })
     this.#member(name).process.pause()
-    this.#network.pathsChanged()
   }
 
   /** Lets a paused process go on. */
   resume(name: string): void {
     this.#incident({ kind: 'resume', name })
     this.#member(name).process.resume()
-    this.#network.pathsChanged()
   }
 
   /** Blocks the event loop of a process for `ms`; its sockets stay alive. */
@@ -315,7 +313,6 @@ export class Simulation implements AsyncDisposable {
   /** Closes all nodes that are up, and ends the simulation. */
   async close(): Promise<void> {
     for (const member of this.#members.values()) member.process.resume()
-    this.#network.pathsChanged()
     const closing = [...this.#nodes.values()].map((node) => node.close())
     await this.settle(Promise.all(closing))
     for (const [name, node] of this.#nodes) this.#bury(this.#member(name), node)

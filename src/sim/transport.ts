@@ -132,6 +132,10 @@ export class SimTransport implements Transport, Acceptor {
     this.#dials.get(connection)?.redirect(endpoint)
   }
 
+  probe(connection: ConnectionId): void {
+    this.#dials.get(connection)?.probe()
+  }
+
   hangUp(connection: ConnectionId): void {
     this.#note(connection, 'hang up')
     const inbound = this.#inbound.get(connection)

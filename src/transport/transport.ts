@@ -10,8 +10,8 @@ import type { ConnectionId } from '../base/ids.ts'
 
 /**
  * Why a dialled connection went down or could not be made. `closed`: it was up and ended. `refused`: nobody listens at
- * the address. `silent`: the other process stopped answering the transport's own heartbeat, or a dial came to nothing:
- * it timed out, there is no way to the address, its name is unknown, or what listens there is no ZeroMQ peer.
+ * the address. `silent`: the other process did not answer a probe, or a dial came to nothing: it timed out, there is no
+ * way to the address, its name is unknown, or what listens there is no ZeroMQ peer.
  */
 export type DownCause = 'closed' | 'refused' | 'silent'
 
@@ -63,6 +63,12 @@ export interface Transport {
    * That it could not be reached is told to nobody, for it says nothing of the peer.
    */
   redirect(connection: ConnectionId, endpoint: string): void
+  /**
+   * Asks whether the process at the other end of a connection that is up still runs, its event loop aside. Without an
+   * answer, and when nothing comes in meanwhile, the connection goes down as `silent`; else nothing is told. While one
+   * such question is open, and for a connection that is not up, it does nothing.
+   */
+  probe(connection: ConnectionId): void
   /** Ends a dialled connection for good, or forgets an inbound one. */
   hangUp(connection: ConnectionId): void
   /**

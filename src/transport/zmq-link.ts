@@ -9,16 +9,17 @@
  * The file knows a socket only by the interface below. What the monitor tells was found out by experiment:
  * a connection that is up: connect:delay, connect, handshake; refused: connect:delay, close; not even routed: close
  * alone; accepted by something that is no ZeroMQ peer: connect:delay, connect, handshake:error:*, disconnect; swallowed
- * by the network: nothing; an end of any kind: disconnect, without a reason. Whether the process ended or fell silent is
- * told by the pulse (zmq-pulse.ts). On ipc, connect comes without connect:delay. Monitor events are hints: a timer stands behind each attempt.
+ * by the network: nothing; an end of any kind: disconnect, without a reason. That a process fell silent is no event: it
+ * is asked (probe.ts). On ipc, connect comes without connect:delay. Monitor events are hints: a timer stands behind each
+ * attempt.
  */
 
 import { isIP } from 'node:net'
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { assert } from '../base/assert.ts'
 import type { ConnectionId } from '../base/ids.ts'
+import { canProbe, type ProbeResult } from './probe.ts'
 import type { DownCause, SendResult, TransportListener } from './transport.ts'
-import { Pulse } from './zmq-pulse.ts'
 import {
   describeError,
   type MonitorEvent,
@@ -57,8 +58,8 @@ export interface LinkOptions {
   readonly listener: TransportListener
   /** Makes a socket; `isIpv6` tells that it will be connected to a literal address of that kind. */
   openSocket(isIpv6: boolean): LinkSocket
-  /** Makes a socket that has ZMTP heartbeats, for the pulse. */
-  openPulse(isIpv6: boolean): MonitoredSocket
+  /** Asks whether a process answers at an address; `over` is told once, unless the question is ended before. */
+  openProbe(endpoint: string, over: (result: ProbeResult) => void): { end(): void }
 }
 
 /**
@@ -79,13 +80,12 @@ const STABLE_MS = 250
  */
 const FAREWELL_TURNS = 16
 
-/** How long after the loss of its pulse a link without messages counts as silent, in milliseconds. */
-const GRACE_MS = 20
-
 export class Link {
   readonly #options: LinkOptions
   #socket: LinkSocket | undefined
-  #pulse: Pulse | undefined
+  #probe: { end(): void } | undefined
+  /** What the present connection leads to, with its name looked up. */
+  #address = ''
   #state: 'dialling' | 'up' | 'pausing' | 'ended' = 'pausing'
   /** Counts attempts, so that a late answer to a former one is recognised. */
   #attempt = 0
@@ -140,6 +140,18 @@ export class Link {
     this.#dialAfresh(shortcut)
   }
 
+  /** Asks whether the process at the other end still runs; see Transport. */
+  probe(): void {
+    // A shortcut leads to the process that listens on the configured address as well.
+    const endpoint = this.#shortcut === undefined ? this.#address : this.#options.endpoint
+    if (this.#state !== 'up' || this.#probe !== undefined || !canProbe(endpoint)) return
+    const heard = this.#heard
+    this.#probe = this.#options.openProbe(endpoint, (result) => {
+      this.#probe = undefined
+      if (result === 'silent' && this.#heard === heard) this.#broke('silent')
+    })
+  }
+
   /** Ends the link for good. What was queued last may still leave. */
   end(): void {
     if (this.#state === 'ended') return
@@ -176,11 +188,12 @@ export class Link {
   #connect(endpoint: string): void {
     // The lookup of a name does not count.
     this.#timer.set(this.#options.times.silentAfterMs, () => this.#dialIsSlow())
+    this.#address = endpoint
     try {
       const socket = this.#options.openSocket(endpoint.includes('['))
       this.#socket = socket
       // The monitor is attached before connect, or the first events would be missed.
-      void this.#watch(socket, socket.events, endpoint)
+      void this.#watch(socket, socket.events)
       this.#read(socket)
       socket.connect(endpoint)
     } catch (error) {
@@ -199,7 +212,7 @@ export class Link {
     void receiveAll(socket, deliver, (text) => this.#fault(text))
   }
 
-  async #watch(socket: LinkSocket, events: LinkSocket['events'], endpoint: string): Promise<void> {
+  async #watch(socket: LinkSocket, events: LinkSocket['events']): Promise<void> {
     let isUnderWay = false
     try {
       for (;;) {
@@ -208,7 +221,7 @@ export class Link {
         // The monitor of a socket that was dropped is read to its end too: libzmq's I/O thread waits for its reader.
         if (this.#socket !== socket) continue
         if (event.type === 'connect:delay') isUnderWay = true
-        else if (event.type === 'handshake') this.#cameUp(socket, endpoint)
+        else if (event.type === 'handshake') this.#cameUp()
         else if (event.type === 'close') this.#dialFailed(this.#causeOfClose(isUnderWay))
         else if (event.type === 'disconnect') await this.#disconnected(socket)
         else if (event.type.startsWith('handshake:error')) this.#handshakeFailed(event)
@@ -222,21 +235,9 @@ export class Link {
     }
   }
 
-  #cameUp(socket: LinkSocket, endpoint: string): void {
+  #cameUp(): void {
     if (this.#state !== 'dialling') return
-    const { openPulse, times, listener, connection } = this.#options
-    try {
-      this.#pulse = new Pulse({
-        endpoint,
-        dialTimeoutMs: times.dialTimeoutMs,
-        openSocket: () => openPulse(endpoint.includes('[')),
-        lost: () => void this.#pulseLost(socket),
-      })
-    } catch (error) {
-      this.#fault(`Cannot open the pulse of ${endpoint}: ${describeError(error)}`)
-      this.#dialFailed('silent')
-      return
-    }
+    const { listener, connection } = this.#options
     this.#timer.clear()
     this.#state = 'up'
     this.#upSince = performance.now()
@@ -253,19 +254,6 @@ export class Link {
       await nextTurn()
     }
     if (this.#socket === socket) this.#broke('closed')
-  }
-
-  /**
-   * Either the process has ended, which the link is about to hear as well, though perhaps only after it has read what
-   * still came; or the process fell silent. While messages come, it is the former.
-   */
-  async #pulseLost(socket: LinkSocket): Promise<void> {
-    for (let heard = -1; this.#socket === socket && heard !== this.#heard; ) {
-      heard = this.#heard
-      await delay(GRACE_MS)
-      await nextTurn()
-    }
-    if (this.#socket === socket) this.#broke('silent')
   }
 
   /** The connection was up and is no more. */
@@ -329,8 +317,8 @@ export class Link {
   /** Closes the socket; a send that is pending is rejected by that, and settles as `gone` in a microtask. */
   #dropSocket(lingerMs: number): void {
     this.#timer.clear()
-    this.#pulse?.end()
-    this.#pulse = undefined
+    this.#probe?.end()
+    this.#probe = undefined
     const socket = this.#socket
     this.#socket = undefined
     if (socket === undefined || socket.closed) return

@@ -13,6 +13,7 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import { Context, Dealer, Router, version } from 'zeromq'
 import { assert } from '../base/assert.ts'
 import type { ConnectionId } from '../base/ids.ts'
+import { Probe } from './probe.ts'
 import type { SendResult, Transport, TransportFactory, TransportListener } from './transport.ts'
 import { type Inbound, InboundTable } from './zmq-inbound.ts'
 import { Link } from './zmq-link.ts'
@@ -29,10 +30,6 @@ import {
 export interface ZmqOptions {
   /** The largest frame that is accepted, in bytes; a peer that sends more is disconnected. Default 1 MiB + 64 KiB. */
   readonly maxFrameBytes?: number
-  /** How often the I/O thread probes a dialled peer, in milliseconds. Default 500. */
-  readonly heartbeatMs?: number
-  /** How long a probe may stay unanswered before the peer counts as silent, in milliseconds. Default 600. */
-  readonly heartbeatTimeoutMs?: number
   /** How long a dial may take before it is reported as silent, in milliseconds; it goes on. Default 500. */
   readonly silentAfterMs?: number
   /** How long a dial or a handshake may take before it is given up, in milliseconds. Default 2000. */
@@ -53,8 +50,6 @@ export interface ZmqOptions {
 
 const DEFAULTS: Required<ZmqOptions> = {
   maxFrameBytes: 1024 * 1024 + 64 * 1024,
-  heartbeatMs: 500,
-  heartbeatTimeoutMs: 600,
   silentAfterMs: 500,
   dialTimeoutMs: 2000,
   redialMs: 100,
@@ -72,7 +67,7 @@ const DEFAULTS: Required<ZmqOptions> = {
  */
 const HIGH_WATER_MARK = 8
 
-/** A link takes six sockets (its own, the pulse, and the two ends of each monitor), and closed ones go with a delay. */
+/** A link takes three sockets (its own and the two ends of its monitor), and closed ones go with a delay. */
 const MAX_SOCKETS = 16_384
 
 /**
@@ -189,7 +184,7 @@ class ZmqTransport implements Transport {
       times: this.#settings,
       listener: this.#listener,
       openSocket: (isIpv6) => this.#openDealer(isIpv6),
-      openPulse: (isIpv6) => this.#openPulse(isIpv6),
+      openProbe: (at, over) => new Probe(at, over),
     })
     this.#links.set(connection, link)
     return connection
@@ -201,6 +196,10 @@ class ZmqTransport implements Transport {
 
   redirect(connection: ConnectionId, endpoint: string): void {
     this.#links.get(connection)?.redirect(endpoint)
+  }
+
+  probe(connection: ConnectionId): void {
+    this.#links.get(connection)?.probe()
   }
 
   hangUp(connection: ConnectionId): void {
@@ -300,35 +299,17 @@ class ZmqTransport implements Transport {
     // Without `immediate`: with it, libzmq drops what was received and not yet read when the connection ends, and that
     // is the answer for which a closing peer has waited. The link sends only while it is up, so nothing is queued for a
     // peer that is not there.
-    return new Dealer(this.#dialOptions(isIpv6))
-  }
-
-  #openPulse(isIpv6: boolean): Dealer {
-    const { heartbeatMs, heartbeatTimeoutMs } = this.#settings
     return new Dealer({
-      ...this.#dialOptions(isIpv6),
-      linger: 0,
-      heartbeatInterval: heartbeatMs,
-      heartbeatTimeout: heartbeatTimeoutMs,
-      // Tells the other side when to let go of its end, because it has no heartbeats of its own.
-      heartbeatTimeToLive: heartbeatMs + heartbeatTimeoutMs * 4,
-      // Room for the commands of ZMTP, which count too; nobody has a message to send here.
-      maxMessageSize: 1024,
-    })
-  }
-
-  #dialOptions(isIpv6: boolean) {
-    return {
       ...this.#socketOptions(isIpv6),
       // A socket lives as long as its connection; see zmq-link.ts. Far away rather than off: when libzmq knows that it
       // will not reconnect, it drops what was received and not yet read.
       reconnectInterval: NEVER_RECONNECT_MS,
       // The link gives up first, so that every `close` before that is an answer.
       connectTimeout: this.#settings.dialTimeoutMs * 2,
-    }
+    })
   }
 
-  /** What all sockets share. No ZMTP heartbeats here: they fail behind a full queue; see zmq-pulse.ts. */
+  /** What all sockets share. No ZMTP heartbeats: they fail behind a full queue; see probe.ts. */
   #socketOptions(isIpv6: boolean) {
     const { dialTimeoutMs, lingerMs, maxFrameBytes } = this.#settings
     return {

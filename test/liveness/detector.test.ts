@@ -72,10 +72,32 @@ test('L4: a peer whose link stands and that is quiet is alive and busy, and hear
   scene.detector.wake(START + 2500)
   t.deepEqual(scene.out.told(), [{ kind: 'peer-busy', peer: 'bravo', busy: true }])
   t.is(scene.detector.get('bravo').state, 'alive')
-  t.is(scene.detector.deadline, Number.POSITIVE_INFINITY)
   scene.detector.heard(START + 60_000, 'bravo')
   t.deepEqual(scene.out.told(), [{ kind: 'peer-busy', peer: 'bravo', busy: false }])
-  t.is(scene.detector.deadline, START + 62_500)
+  t.is(scene.detector.deadline, START + 62_250)
+})
+
+test('L14: whether the process of a quiet peer runs is asked while its link stands, and only then', (t) => {
+  const scene = alive()
+  const asked: number[] = []
+  const wakeUntil = (until: number): void => {
+    while (scene.detector.deadline <= until) {
+      const now = scene.detector.deadline
+      scene.detector.wake(now)
+      for (const _ of scene.out.toldOf('probe-peer')) asked.push(now - START)
+    }
+  }
+  wakeUntil(START + 4500)
+  t.deepEqual(asked, [2250, 3250, 4250])
+  scene.detector.heard(START + 4600, 'bravo')
+  wakeUntil(START + 6849)
+  t.is(asked.length, 3)
+  wakeUntil(START + 6850)
+  t.is(asked.length, 4)
+  scene.detector.linkDown(START + 6900, 'bravo', false)
+  scene.out.told()
+  wakeUntil(START + 100_000)
+  t.is(asked.length, 4)
 })
 
 test('L4: a peer whose link is down is suspect after 2.5 ticks and dead after 3', (t) => {
@@ -127,7 +149,7 @@ test('L6: a dead peer comes alive by being heard, not by a link, and it is told 
   const [back] = scene.out.toldOf('peer-state')
   t.is(back?.state, 'alive')
   t.is(back?.lostMs, 3501, 'lost since it was suspect')
-  t.is(scene.detector.deadline, START + 8501)
+  t.is(scene.detector.deadline, START + 8251)
 })
 
 test('L6: a suspect peer comes alive when the link to it comes up', (t) => {
@@ -253,7 +275,7 @@ test('no verdict flaps: with beats every 2 ticks a peer stays alive and is never
 
 test('a wake before its time does nothing', (t) => {
   const { detector, out } = alive()
-  detector.wake(START + 2499)
+  detector.wake(START + 2249)
   t.deepEqual(out.told(), [])
-  t.is(detector.deadline, START + 2500)
+  t.is(detector.deadline, START + 2250)
 })

@@ -5,7 +5,7 @@
 import test from 'ava'
 import type { ConnectionId } from '../../src/base/ids.ts'
 import { seededRandom } from '../../src/base/random.ts'
-import { Heart } from '../../src/liveness/heart.ts'
+import { type BeatingLink, Heart } from '../../src/liveness/heart.ts'
 import type { Echo } from '../../src/wire/messages.ts'
 import { Recorder } from '../support/recorder.ts'
 import { connection } from '../support/samples.ts'
@@ -16,6 +16,18 @@ const LOAD = { loopDelayMs: 3, queuedBytes: 4 }
 function scene(): { heart: Heart; out: Recorder<never> } {
   const out = new Recorder<never>()
   return { heart: new Heart(500, seededRandom(5), () => LOAD, out), out }
+}
+
+/** The owner of a link, with a count of the echoes that it misses. */
+function owner(wantsEcho = (): boolean => false): BeatingLink & { misses: number } {
+  const counting = {
+    misses: 0,
+    wantsEcho,
+    missesEcho: () => {
+      counting.misses += 1
+    },
+  }
+  return counting
 }
 
 function echo(number: number): Echo {
@@ -36,13 +48,13 @@ function beats(heart: Heart, out: Recorder<never>, until: number): [number, numb
 test('L1: a link that opens beats at once, with the load of this node', (t) => {
   const { heart, out } = scene()
   t.is(heart.deadline, Number.POSITIVE_INFINITY)
-  heart.start(100, LINE, () => false)
+  heart.start(100, LINE, owner())
   t.deepEqual(out.sentTo(), [{ to: LINE, message: { kind: 'beat', number: 1, wantsEcho: true, ...LOAD } }])
 })
 
 test('L1: the time between two beats is uniform between 1 and 2 ticks', (t) => {
   const { heart, out } = scene()
-  heart.start(0, LINE, () => false)
+  heart.start(0, LINE, owner())
   out.sent()
   const seen = beats(heart, out, 3_000_000)
   let before = 0
@@ -61,7 +73,11 @@ test('L1: the time between two beats is uniform between 1 and 2 ticks', (t) => {
 test('L2: an echo is wanted by the first beat, by every eighth, and when the owner says so', (t) => {
   const { heart, out } = scene()
   let isOwed = false
-  heart.start(0, LINE, () => isOwed)
+  heart.start(
+    0,
+    LINE,
+    owner(() => isOwed),
+  )
   out.sent()
   const wanting = beats(heart, out, 20_000).filter(([, , wantsEcho]) => wantsEcho)
   t.deepEqual(wanting.map(([, number]) => number).slice(0, 3), [9, 17, 25])
@@ -71,7 +87,7 @@ test('L2: an echo is wanted by the first beat, by every eighth, and when the own
 
 test('L3: the round trip is measured by the echo of the last beat that wanted one', (t) => {
   const { heart, out } = scene()
-  heart.start(100, LINE, () => false)
+  heart.start(100, LINE, owner())
   out.sent()
   t.is(heart.rttMs(LINE), undefined)
   heart.echo(107, LINE, echo(2))
@@ -80,16 +96,30 @@ test('L3: the round trip is measured by the echo of the last beat that wanted on
   t.is(heart.rttMs(LINE), 7)
 })
 
+test('L14: an echo that has not come by the next beat is missed, at each beat until the next one comes', (t) => {
+  const { heart } = scene()
+  const link = owner()
+  heart.start(0, LINE, link)
+  heart.wake(heart.deadline)
+  heart.wake(heart.deadline)
+  t.is(link.misses, 2)
+  heart.echo(2000, LINE, echo(1))
+  for (let beat = 4; beat <= 9; beat += 1) heart.wake(heart.deadline)
+  t.is(link.misses, 2, 'the ninth wanted one, and has time until the tenth')
+  heart.wake(heart.deadline)
+  t.is(link.misses, 3)
+})
+
 test('L1: a link that closes beats no more, and starts from the beginning when it opens again', (t) => {
   const { heart, out } = scene()
-  heart.start(0, LINE, () => false)
+  heart.start(0, LINE, owner())
   heart.stop(LINE)
   heart.stop(LINE)
   heart.echo(1, LINE, echo(1))
   t.is(heart.rttMs(LINE), undefined)
   t.is(heart.deadline, Number.POSITIVE_INFINITY)
   out.sent()
-  heart.start(10, LINE, () => false)
+  heart.start(10, LINE, owner())
   t.deepEqual(
     out.sentOf('beat').map(({ number, wantsEcho }) => [number, wantsEcho]),
     [[1, true]],
@@ -98,8 +128,8 @@ test('L1: a link that closes beats no more, and starts from the beginning when i
 
 test('L1: a link that is started twice beats once', (t) => {
   const { heart, out } = scene()
-  heart.start(0, LINE, () => false)
-  heart.start(0, LINE, () => false)
+  heart.start(0, LINE, owner())
+  heart.start(0, LINE, owner())
   out.sent()
   t.is(beats(heart, out, 1000).length, 1)
 })
@@ -107,10 +137,10 @@ test('L1: a link that is started twice beats once', (t) => {
 test('L1: all links beat together, also one that opened later, and a wake before the time does nothing', (t) => {
   const { heart, out } = scene()
   const lines: ConnectionId[] = [connection(1), connection(2), connection(3)]
-  heart.start(0, connection(1), () => false)
+  heart.start(0, connection(1), owner())
   const first = heart.deadline
-  heart.start(100, connection(2), () => false)
-  heart.start(400, connection(3), () => false)
+  heart.start(100, connection(2), owner())
+  heart.start(400, connection(3), owner())
   t.is(heart.deadline, first)
   out.sent()
   heart.wake(first - 1)
@@ -125,8 +155,8 @@ test('L1: all links beat together, also one that opened later, and a wake before
 
 test('L1: when the last link has closed, nothing beats', (t) => {
   const { heart } = scene()
-  heart.start(0, connection(1), () => false)
-  heart.start(0, connection(2), () => false)
+  heart.start(0, connection(1), owner())
+  heart.start(0, connection(2), owner())
   heart.stop(connection(1))
   t.not(heart.deadline, Number.POSITIVE_INFINITY)
   heart.stop(connection(2))

@@ -3,12 +3,19 @@
  */
 
 import test from 'ava'
-import { type Evidence, judge, reviewAt, suspicionTimes, type Verdict } from '../../src/liveness/suspicion.ts'
+import {
+  askAt,
+  type Evidence,
+  judge,
+  reviewAt,
+  suspicionTimes,
+  type Verdict,
+} from '../../src/liveness/suspicion.ts'
 
 const times = suspicionTimes(1000)
 
 test('L4: the thresholds are 2.5 and 3 ticks', (t) => {
-  t.deepEqual(suspicionTimes(500), { suspectMs: 1250, deadMs: 1500 })
+  t.like(suspicionTimes(500), { suspectMs: 1250, deadMs: 1500 })
 })
 
 test('L4: the table of verdicts, each cell at its first and its last millisecond', (t) => {
@@ -43,4 +50,11 @@ test('L4: a verdict does not change before its review, and each change has one',
       }
     }
   }
+})
+
+test('L14: a peer is asked for after 2.25 ticks, and again after each tick, 250 ms at least', (t) => {
+  t.is(askAt(100, Number.NEGATIVE_INFINITY, times), 2350)
+  t.is(askAt(100, 2350, times), 3350)
+  t.is(askAt(9000, 2350, times), 11_250, 'it was heard in between')
+  t.is(askAt(0, 1000, suspicionTimes(10)), 1250)
 })

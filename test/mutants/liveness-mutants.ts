@@ -26,8 +26,8 @@ export const LIVENESS_MUTANTS: readonly Mutant[] = [
     name: 'a beat wants an echo only now and then',
     clause: 'L2',
     file: HEART,
-    find: 'pulse.number % ECHO_EVERY === 0 || pulse.wantsEcho(this.#beatAt)',
-    replace: 'pulse.number % ECHO_EVERY === 0',
+    find: 'rhythm.number % ECHO_EVERY === 0 || rhythm.owner.wantsEcho(this.#beatAt)',
+    replace: 'rhythm.number % ECHO_EVERY === 0',
   },
   {
     name: 'busy is dead',

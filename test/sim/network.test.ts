@@ -1,6 +1,7 @@
 /** The simulated network, without nodes: how connections come and go, and what the conditions do to messages. */
 
 import test from 'ava'
+import type { ConnectionId } from '../../src/base/ids.ts'
 import { Rig } from './rig.ts'
 
 /** The lines without their times. */
@@ -157,22 +158,22 @@ test('an inbound connection whose dialler crashed answers gone', async (t) => {
 })
 
 for (const kind of ['partition', 'one-way cut', 'pause'] as const) {
-  test(`a ${kind} is noticed by silence after 0.8 to 1.2 s, and dialling goes on`, async (t) => {
+  test(`a ${kind} is noticed by a probe after 450 ms, and dialling goes on`, async (t) => {
     const rig = new Rig()
     const { alpha, bravo } = await rig.pair()
     const { conditions } = rig.network
     const begin = rig.scheduler.nowMs
     if (kind === 'pause') {
       bravo.member.process.pause()
-      rig.network.pathsChanged()
     } else {
       conditions.cut('bravo', 'alpha')
       if (kind === 'partition') conditions.cut('alpha', 'bravo')
     }
+    alpha.transport.probe(1 as ConnectionId)
+    alpha.transport.probe(1 as ConnectionId)
     await rig.run(6000)
     t.deepEqual([...new Set(timeless(alpha.heard))], ['down 1 silent'])
-    const time = timeOf(alpha.heard[0]) - begin
-    t.true(time >= 800 && time < 1200, `noticed after ${time} ms`)
+    t.is(timeOf(alpha.heard[0]) - begin, 450)
     t.true(alpha.heard.length >= 3)
     bravo.member.process.resume()
     conditions.heal()
@@ -180,6 +181,30 @@ for (const kind of ['partition', 'one-way cut', 'pause'] as const) {
     t.is(timeless(alpha.heard).at(-1), 'up 1')
   })
 }
+
+test('a cut that nobody asks about is noticed by the operating system, after 6 to 11 s', async (t) => {
+  const rig = new Rig()
+  const { alpha } = await rig.pair()
+  const begin = rig.scheduler.nowMs
+  rig.network.conditions.cut('bravo', 'alpha')
+  await rig.run(12_000)
+  const time = timeOf(alpha.heard[0]) - begin
+  t.true(time >= 6000 && time < 11_000, `noticed after ${time} ms`)
+})
+
+test('a probe of a process that only stalls is answered, and a process that stood still learns nothing', async (t) => {
+  const rig = new Rig()
+  const { alpha, bravo } = await rig.pair()
+  bravo.member.process.stall(rig.scheduler.nowMs + 1000)
+  alpha.transport.probe(1 as ConnectionId)
+  await rig.run(1000)
+  t.deepEqual(alpha.heard, [])
+  bravo.member.process.pause()
+  alpha.transport.probe(1 as ConnectionId)
+  alpha.member.process.stall(rig.scheduler.nowMs + 1000)
+  await rig.run(1500)
+  t.deepEqual(alpha.heard, [])
+})
 
 test('a short cut goes unnoticed: what was sent meanwhile comes late and in order', async (t) => {
   const rig = new Rig()
@@ -226,12 +251,11 @@ test('a paused process reads after it resumes what was sent to it on a connectio
   const rig = new Rig()
   const { alpha, bravo } = await rig.pair()
   bravo.member.process.pause()
-  rig.network.pathsChanged()
   alpha.say(1, 'stale')
+  alpha.transport.probe(1 as ConnectionId)
   await rig.run(3000)
   t.true(timeless(alpha.heard).includes('down 1 silent'))
   bravo.member.process.resume()
-  rig.network.pathsChanged()
   await rig.run(100)
   t.deepEqual(bravo.texts, ['stale'])
   const results = bravo.say(bravo.from[0] as number, 'answer')

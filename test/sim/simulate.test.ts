@@ -116,7 +116,7 @@ test('a paused process is missed, a stalled event loop is answered for by its so
   await sim.run(1500)
   t.is(lines(), 0)
   sim.pause('bravo')
-  await sim.run(1500)
+  await sim.run(2000)
   t.true(lines() > 0)
   sim.resume('bravo')
   await sim.runUntil(() => allSee(sim, 'alive'), 10_000)

@@ -148,6 +148,7 @@ export class CountedMesh {
       },
       reset: () => {},
       redirect: () => {},
+      probe: () => {},
       hangUp: () => {},
       send: (id, frames, done) => this.#send(party, id, frames, done),
       describe: (id) => `${party.name} ${id}`,

@@ -2,6 +2,7 @@
 
 import test, { type ExecutionContext } from 'ava'
 import type { ConnectionId } from '../../src/base/ids.ts'
+import type { ProbeResult } from '../../src/transport/probe.ts'
 import { Link, type LinkSocket } from '../../src/transport/zmq-link.ts'
 import type { MonitorEvent } from '../../src/transport/zmq-receive.ts'
 import { Recorder } from './recorder.ts'
@@ -16,6 +17,7 @@ class FakeSocket implements LinkSocket {
   #nextEvent: ((event: MonitorEvent | undefined) => void) | undefined
   #failEvents: ((error: Error) => void) | undefined
   #failReceive: ((error: Error) => void) | undefined
+  #receive: ((frames: Buffer[]) => void) | undefined
   #failSend: ((error: Error) => void) | undefined
   readonly #queued: MonitorEvent[] = []
 
@@ -37,7 +39,8 @@ class FakeSocket implements LinkSocket {
   }
 
   receive(): Promise<Buffer[]> {
-    return new Promise((_, reject) => {
+    return new Promise((resolve, reject) => {
+      this.#receive = resolve
       this.#failReceive = reject
     })
   }
@@ -65,6 +68,10 @@ class FakeSocket implements LinkSocket {
     }
   }
 
+  hear(frame: Buffer): void {
+    this.#receive?.([frame])
+  }
+
   breakMonitor(): void {
     this.#failEvents?.(new Error('the monitor broke'))
   }
@@ -78,32 +85,37 @@ interface Linked {
   readonly link: Link
   readonly recorder: Recorder
   readonly data: FakeSocket[]
-  readonly pulses: FakeSocket[]
+  readonly probes: FakeProbe[]
   /** Waits for attempt `number`, counted from 0. */
   attempt(number: number): Promise<FakeSocket>
 }
 
-type Step = 'socket' | 'monitor' | 'pulse'
+/** A question whether a process runs, which the test answers. */
+interface FakeProbe {
+  readonly endpoint: string
+  readonly over: (result: ProbeResult) => void
+  isEnded: boolean
+}
+
+type Step = 'socket' | 'monitor'
 
 /** A link whose first attempt fails at `failing` for want of file descriptors. */
 function linked(t: ExecutionContext, times: { dialTimeoutMs?: number } = {}, failing?: Step): Linked {
   const recorder = new Recorder()
   const data: FakeSocket[] = []
-  const pulses: FakeSocket[] = []
-  const open = (list: FakeSocket[], step: Step) => (): FakeSocket => {
+  const probes: FakeProbe[] = []
+  const openSocket = (): FakeSocket => {
     const socket = new FakeSocket()
-    list.push(socket)
-    const isFirst = list.length === 1
-    if (isFirst && step === failing) throw emfile()
-    if (isFirst && step === 'socket' && failing === 'monitor') {
+    data.push(socket)
+    const isFirst = data.length === 1
+    if (isFirst && failing === 'socket') throw emfile()
+    if (isFirst && failing === 'monitor') {
       Object.defineProperty(socket, 'events', {
         get: () => {
           throw emfile()
         },
       })
     }
-    // The pulse is opened when the link has come up: it does so here by itself.
-    if (isFirst && step === 'socket' && failing === 'pulse') socket.tell('handshake')
     return socket
   }
   const link = new Link({
@@ -111,8 +123,16 @@ function linked(t: ExecutionContext, times: { dialTimeoutMs?: number } = {}, fai
     endpoint: 'tcp://127.0.0.1:7000',
     times: { silentAfterMs: 1000, dialTimeoutMs: 2000, redialMs: 1, redialMaxMs: 2, lingerMs: 100, ...times },
     listener: recorder,
-    openSocket: open(data, 'socket'),
-    openPulse: open(pulses, 'pulse'),
+    openSocket,
+    openProbe: (endpoint, over) => {
+      const probe = { endpoint, over, isEnded: false }
+      probes.push(probe)
+      return {
+        end: () => {
+          probe.isEnded = true
+        },
+      }
+    },
   })
   t.teardown(() => link.end())
   const attempt = async (number: number): Promise<FakeSocket> => {
@@ -123,51 +143,69 @@ function linked(t: ExecutionContext, times: { dialTimeoutMs?: number } = {}, fai
     }
     return data[number] as FakeSocket
   }
-  return { link, recorder, data, pulses, attempt }
+  return { link, recorder, data, probes, attempt }
 }
 
-test('a link that is up has a pulse to the same address, and both go with it', async (t) => {
-  const { link, recorder, pulses, attempt } = linked(t)
+test('a link that is ended lets its last words leave', async (t) => {
+  const { link, recorder, attempt } = linked(t)
   const socket = await attempt(0)
   socket.tell('connect:delay', 'connect', 'handshake')
   await recorder.until(() => recorder.count('up') === 1)
-  t.is(pulses[0]?.connectedTo, 'tcp://127.0.0.1:7000')
   link.end()
-  t.deepEqual([socket.closed, pulses[0]?.closed, socket.linger], [true, true, 100])
+  t.deepEqual([socket.closed, socket.linger], [true, 100])
 })
 
-test('a pulse that ends while the link does not makes it silent', async (t) => {
-  const { recorder, pulses, attempt } = linked(t)
+test('L15: a link that is up is probed at its address, one probe at a time, and is silent without an answer', async (t) => {
+  const { link, recorder, probes, attempt } = linked(t)
   const socket = await attempt(0)
+  link.probe()
+  t.is(probes.length, 0, 'it is not up')
   socket.tell('handshake')
   await recorder.until(() => recorder.count('up') === 1)
-  pulses[0]?.tell('handshake', 'disconnect')
-  await recorder.until(() => recorder.downs.length === 1)
+  link.probe()
+  link.probe()
+  t.deepEqual(
+    probes.map(({ endpoint }) => endpoint),
+    ['tcp://127.0.0.1:7000'],
+  )
+  probes[0]?.over('lives')
+  link.probe()
+  probes[1]?.over('unknown')
+  link.probe()
+  t.deepEqual(recorder.downs, [])
+  probes[2]?.over('silent')
   t.deepEqual(recorder.downs, ['silent'])
   t.true(socket.closed)
   await attempt(1)
 })
 
-test('a pulse that does not come up makes the link silent', async (t) => {
-  const { recorder, attempt } = linked(t, { dialTimeoutMs: 30 })
+test('L15: a link on which something came in meanwhile is not silent', async (t) => {
+  const { link, recorder, probes, attempt } = linked(t)
   const socket = await attempt(0)
   socket.tell('handshake')
-  await recorder.until(() => recorder.downs.length === 1)
-  t.deepEqual(recorder.downs, ['silent'])
+  await recorder.until(() => recorder.count('up') === 1)
+  link.probe()
+  socket.hear(Buffer.from('late'))
+  await recorder.until(() => recorder.count('receive') === 1)
+  probes[0]?.over('silent')
+  t.deepEqual(recorder.downs, [])
 })
 
-test('when both end, the link is closed, in whatever order they are told', async (t) => {
-  for (const isPulseFirst of [true, false]) {
-    const { recorder, pulses, attempt } = linked(t)
-    const socket = await attempt(0)
-    socket.tell('handshake')
-    await recorder.until(() => recorder.count('up') === 1)
-    const ends = [pulses[0], socket]
-    for (const end of isPulseFirst ? ends : ends.reverse()) end?.tell('disconnect')
-    await recorder.until(() => recorder.downs.length === 1)
-    await attempt(1)
-    t.deepEqual(recorder.downs, ['closed'])
-  }
+test('L15: a probe ends with its connection, and a shortcut is probed at the configured address', async (t) => {
+  const { link, recorder, probes, attempt } = linked(t)
+  const socket = await attempt(0)
+  socket.tell('handshake')
+  await recorder.until(() => recorder.count('up') === 1)
+  link.probe()
+  link.redirect('ipc://@zmqnet-0')
+  t.true(probes[0]?.isEnded)
+  const shortcut = await attempt(1)
+  shortcut.tell('handshake')
+  await recorder.until(() => recorder.count('up') === 2)
+  link.probe()
+  t.is(probes[1]?.endpoint, 'tcp://127.0.0.1:7000')
+  link.end()
+  t.true(probes[1]?.isEnded)
 })
 
 test('a close after connect:delay is a refusal, a close without it is silence', async (t) => {
@@ -197,8 +235,8 @@ test('a monitor that breaks costs the link its socket, not its life', async (t) 
   await recorder.until(() => recorder.count('up') === 2)
 })
 
-test('a want of file descriptors, for a socket, a monitor or a pulse, is a fault and a failed dial', async (t) => {
-  for (const step of ['socket', 'monitor', 'pulse'] as const) {
+test('a want of file descriptors, for a socket or a monitor, is a fault and a failed dial', async (t) => {
+  for (const step of ['socket', 'monitor'] as const) {
     const { recorder, attempt } = linked(t, {}, step)
     const second = await attempt(1)
     second.tell('handshake')

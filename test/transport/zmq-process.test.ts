@@ -36,7 +36,7 @@ function message(child: ChildProcess): Promise<unknown> {
 
 const isUp = (seen: { kind: string }): boolean => seen.kind === 'up'
 
-/** Talks until the link is 300 ms old: only then it is dialled again at once, and its pulse has come up for certain. */
+/** Talks until the link is 300 ms old: only then it is dialled again at once. */
 async function talk(transport: Transport, recorder: Recorder, link: ConnectionId): Promise<void> {
   for (let round = 1; performance.now() - recorder.seen[0]!.atMs < 300; round += 1) {
     await send(transport, link, ['ping'])
@@ -80,6 +80,7 @@ test.serial('a stopped process is noticed without a word from it, and is silent,
   await talk(client.transport, client.recorder, link)
   const stoppedAt = performance.now()
   peer.child.kill('SIGSTOP')
+  client.transport.probe(link)
   const silentMs = (await down(client.recorder, 'silent')) - stoppedAt
   t.log(`silent after ${silentMs.toFixed(0)} ms`)
   t.true(silentMs < 1500, `silent after ${silentMs} ms`)
@@ -99,6 +100,7 @@ test.serial('a process whose event loop is blocked for 3 seconds is busy: its li
   t.is(await blocking, 'blocking')
   t.is(await send(client.transport, link, ['are you there?']), 'sent')
   const free = message(peer.child)
+  client.transport.probe(link)
   newcomer.transport.dial(peer.endpoint)
   await newcomer.recorder.first(isUp, 0, 1000)
   t.is(await free, 'free')
@@ -123,6 +125,7 @@ test.serial('a blocked process stays up although its queues are full, and nothin
   let sent = 0
   // Far more than the high-water marks and the buffers of the system hold: the sends pause, the link must not break.
   while (!isFree) {
+    client.transport.probe(link)
     t.is(await send(client.transport, link, [new Uint8Array(65_536)]), 'sent')
     sent += 1
   }

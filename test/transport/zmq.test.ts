@@ -142,8 +142,6 @@ test('a network that swallows everything makes an idle link silent, and its retu
     network.close()
   })
   const quick = {
-    heartbeatMs: 50,
-    heartbeatTimeoutMs: 200,
     silentAfterMs: 300,
     dialTimeoutMs: 600,
     redialMs: 20,
@@ -154,6 +152,7 @@ test('a network that swallows everything makes an idle link silent, and its retu
   t.is(await send(client.transport, link, ['heard']), 'sent')
   await server.recorder.first((seen) => seen.kind === 'receive')
   isCut = true
+  client.transport.probe(link)
   await client.recorder.until(() => client.recorder.downs.length >= 2)
   t.true(client.recorder.downs.every((cause) => cause === 'silent'))
   const from = client.recorder.seen.length
@@ -166,13 +165,14 @@ test('our own blocked event loop makes no peer silent', async (t) => {
   const endpoint = await server.transport.listen('tcp://127.0.0.1:0')
   const client = open(t, { silentAfterMs: 50, dialTimeoutMs: 100 })
   const block = (): void => {
-    const until = performance.now() + 300
+    const until = performance.now() + 600
     while (performance.now() < until);
   }
   const up = client.recorder.up.bind(client.recorder)
   client.recorder.up = (connection) => {
     up(connection)
-    // The pulse has just been dialled, and its time runs out meanwhile.
+    // Its time runs out meanwhile.
+    client.transport.probe(connection)
     block()
   }
   const link = client.transport.dial(endpoint)

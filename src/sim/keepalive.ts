@@ -1,20 +1,20 @@
 /**
- * One side's watch over the other, as libzmq's I/O thread does it with ZMTP heartbeats: a side that gets no answer for
- * a while gives the connection up, although nobody said goodbye. It is the I/O thread of the other process that
- * answers, so that a stalled event loop goes unnoticed here, and a paused process does not.
+ * One side's watch over the way to the other, as the operating system keeps it with the probes of TCP: a side whose way
+ * is cut for long gives the connection up, although nobody said goodbye. It is the other kernel that answers, so that
+ * neither a stalled event loop nor a paused process is noticed here; that is asked with a probe of our own (dial.ts).
  */
 
 import type { SimProcess } from './process.ts'
 import type { SimEvent } from './scheduler.ts'
 import type { StreamWorld } from './stream.ts'
 
-/** Silence is noticed after this time, ... */
-const HEARTBEAT_TIMEOUT_MS = 800
-/** ... and up to this much later, depending on when the last heartbeat went out. */
-const HEARTBEAT_INTERVAL_MS = 400
+/** A cut is noticed after this time, ... */
+const KEEPALIVE_MS = 6000
+/** ... and up to this much later, depending on when the last packet went out. */
+const KEEPALIVE_IDLE_MS = 5000
 
-/** Tells once when the other side has not answered for the time of a heartbeat. */
-export class Heartbeat {
+/** Tells once when the way has been cut for so long. */
+export class Keepalive {
   readonly #world: StreamWorld
   readonly #here: SimProcess
   readonly #there: SimProcess
@@ -29,7 +29,7 @@ export class Heartbeat {
     this.#silent = silent
   }
 
-  /** A direction was cut or healed, or a process was paused or resumed. */
+  /** A direction was cut or healed. */
   check(): void {
     if (this.#stopped) return
     if (this.#isAnswered()) this.#cancel()
@@ -43,7 +43,7 @@ export class Heartbeat {
 
   #start(): SimEvent {
     const { scheduler, random } = this.#world
-    const timeoutMs = HEARTBEAT_TIMEOUT_MS + random.below(HEARTBEAT_INTERVAL_MS)
+    const timeoutMs = KEEPALIVE_MS + random.below(KEEPALIVE_IDLE_MS)
     return scheduler.at(scheduler.nowMs + timeoutMs, () => {
       this.#timer = undefined
       this.#here.runIo(() => {
@@ -57,11 +57,11 @@ export class Heartbeat {
     this.#timer = undefined
   }
 
-  /** A heartbeat and its answer need both directions, and someone who answers. */
+  /** A probe and its answer need both directions. */
   #isAnswered(): boolean {
     const { conditions } = this.#world
     const here = this.#here.host
     const there = this.#there.host
-    return !this.#there.paused && conditions.isOpen(here, there) && conditions.isOpen(there, here)
+    return conditions.isOpen(here, there) && conditions.isOpen(there, here)
   }
 }
