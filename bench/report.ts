@@ -149,13 +149,12 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), rule, ...rows.map(line)].join('\n')
 }
 
-const BEGIN = '<!-- figures -->'
-const END = '<!-- end of figures -->'
-
-/** The text of bench/README.md with the report between its two marks. Throws when a mark is missing. */
-export function withReport(readme: string, report: string): string {
-  const begin = readme.indexOf(BEGIN)
-  const end = readme.indexOf(END)
-  if (begin === -1 || end < begin) throw new Error(`bench/README.md has no ${BEGIN} before ${END}`)
-  return `${readme.slice(0, begin + BEGIN.length)}\n\n${report}\n\n${readme.slice(end)}`
+/** The text of bench/README.md with the report between the two marks of this name. Throws when a mark is missing. */
+export function withReport(readme: string, report: string, name = 'figures'): string {
+  const beginMark = `<!-- ${name} -->`
+  const endMark = `<!-- end of ${name} -->`
+  const begin = readme.indexOf(beginMark)
+  const end = readme.indexOf(endMark)
+  if (begin === -1 || end < begin) throw new Error(`bench/README.md has no ${beginMark} before ${endMark}`)
+  return `${readme.slice(0, begin + beginMark.length)}\n\n${report}\n\n${readme.slice(end)}`
 }

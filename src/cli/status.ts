@@ -101,13 +101,18 @@ function rowOfPeer(peer: PeerView): Cell[] {
   return [
     cell(peer.name),
     cell(peer.address),
-    cell(peer.busy ? `${peer.state}, busy` : peer.state, styleOf(peer)),
+    cell(`${peer.state}${loopOf(peer)}`, styleOf(peer)),
     cell(linkOf(peer), peer.link === 'open' ? 'green' : 'red'),
     numberCell(timeOf(peer.rttMs)),
     numberCell(lastHeard),
     numberCell(timeOf(peer.openMs)),
     cell(outages),
   ]
+}
+
+/** How the loop of a peer runs, where that is worth a word; nodes of an older version do not tell hung from busy. */
+function loopOf({ busy, hung }: PeerView): string {
+  return hung ? ', hung' : busy ? ', busy' : ''
 }
 
 /** The state of a link, and what carries it; nodes of an older version do not say. */
@@ -152,7 +157,11 @@ async function viewAll(context: StatusContext, config: PeersConfig): Promise<Vie
   return {
     exitCode: reached.length === answers.length ? EXIT.done : missing,
     lines: linesOfAll(answers, views, context.out.paint),
-    json: { ok: isWhole, nodes: answers.map(toJson) },
+    json: {
+      ok: isWhole,
+      nodes: answers.map(toJson),
+      oneWay: oneWaysOf(answers).map(({ sees, seen }) => ({ sees, seen })),
+    },
   }
 }
 
@@ -178,9 +187,13 @@ function linesOfAll(answers: readonly Answer[], views: readonly PeerView[], pain
       ? [`${paint('red', `${answer.peer.name} does not answer`)}: ${answer.error.message}`]
       : [],
   )
+  const oneWays = oneWaysOf(answers).map(({ sees, seen, back }) => {
+    const how = back.state === 'alive' ? `link ${back.link}` : back.state
+    return `${paint('yellow', `${sees} sees ${seen}`)}, ${seen} does not see ${sees} (${how})`
+  })
   const answered = `${answers.length - faults.length} of ${plural(answers.length, 'node')} answered`
   const alive = `${views.filter(isFine).length} of ${plural(views.length, 'view')} alive`
-  return [...layOut([head, ...rows], paint), ...faults, paint('dim', `${answered}, ${alive}`)]
+  return [...layOut([head, ...rows], paint), ...oneWays, ...faults, paint('dim', `${answered}, ${alive}`)]
 }
 
 /** The opinion of a node about another. A link that is not open is named, for the other side may think differently. */
@@ -191,6 +204,27 @@ function cellOf(answer: Answer, name: string): Cell {
   if (view === undefined) return cell('unknown', 'red')
   const rtt = view.rttMs === undefined ? '' : ` ${formatWholeMs(view.rttMs)}`
   const link = view.link === 'open' ? rtt : `, link ${view.link}`
-  const text = view.state === 'alive' ? `alive${view.busy ? ', busy' : ''}${link}` : view.state
-  return cell(text, styleOf(view))
+  return cell(view.state === 'alive' ? `alive${loopOf(view)}${link}` : view.state, styleOf(view))
+}
+
+/** One node sees another, and not the other way round. */
+interface OneWay {
+  readonly sees: string
+  readonly seen: string
+  /** What the one that is seen thinks of the one that sees it. */
+  readonly back: PeerView
+}
+
+/** The pairs of which only one half is alive with an open link: what a cut in one direction, or a firewall, looks like. */
+function oneWaysOf(answers: readonly Answer[]): OneWay[] {
+  const views = new Map(
+    answers.map((answer) => [answer.peer.name, 'status' in answer ? answer.status.peers : []]),
+  )
+  const viewOf = (from: string, to: string) => views.get(from)?.find((view) => view.name === to)
+  return [...views].flatMap(([sees, peers]) =>
+    peers.filter(isFine).flatMap(({ name: seen }) => {
+      const back = viewOf(seen, sees)
+      return back === undefined || isFine(back) ? [] : [{ sees, seen, back }]
+    }),
+  )
 }

@@ -3,7 +3,7 @@
  *
  * A peer starts as suspect: nothing is known of it. It is alive when anything is heard of it, on our link or on its
  * own. `left` is its own word, and only another Hello of it takes that back. Busy is a property of alive: by silence on
- * a link that stands, or by the peer's own word that its loop lags.
+ * a link that stands, or by the peer's own word that its loop lags. Hung is busy for very long.
  */
 
 import { assert } from '../base/assert.ts'
@@ -15,6 +15,8 @@ import { askAt, type Evidence, judge, reviewAt, type SuspicionTimes } from './su
 const BUSY_LOOP_MS = 250
 /** What a peer sent before it died may still come in for a moment after its link broke. */
 const LAST_WORDS_MS = 50
+/** What a peer says of its loop so soon after a silence is about that silence, which is over. */
+const SAME_STALL_MS = 500
 
 export type LifeState = 'alive' | 'suspect' | 'dead' | 'left'
 
@@ -33,6 +35,8 @@ export type DetectorEvent =
   | { readonly kind: 'peer-busy'; readonly peer: string; readonly busy: boolean }
   /** It is to be asked whether its process runs: nothing comes from it, and its link stands. */
   | { readonly kind: 'probe-peer'; readonly peer: string }
+  /** It has been busy by silence for very long. Its end is told as the end of busy. */
+  | { readonly kind: 'peer-hung'; readonly peer: string; readonly quietMs: number }
   | { readonly kind: 'peer-restarted'; readonly peer: string; readonly incarnation: Incarnation }
 
 /** What is known of one peer. Others read it. */
@@ -44,6 +48,10 @@ export class Life implements Timed {
   isSilent = false
   /** It says itself that its loop lags. */
   isLagging = false
+  /** It has been silent for so long that its loop hangs. */
+  isHung = false
+  /** When its last silence on a link that stands ended. */
+  silenceEndedAt = Number.NEGATIVE_INFINITY
   incarnation: Incarnation | undefined
   /** When it was last heard; undefined before the first time. */
   heardAt: number | undefined
@@ -56,8 +64,12 @@ export class Life implements Timed {
   lostAt: number | undefined
   /** When the link went down after it was up. */
   brokeAt = Number.NEGATIVE_INFINITY
+  /** Whether anything was heard since the link went down. */
+  wasHeardSince = false
   /** Its address refused us, and nothing was heard since the link went down. */
   isRefused = false
+  /** The link went down, the dial after it came to nothing, and nothing was heard since. */
+  isCutOff = false
   readonly name: string
 
   constructor(name: string, now: number) {
@@ -107,7 +119,10 @@ export class Detector {
     const life = this.get(name)
     life.heardAt = now
     life.quietSince = now
+    life.wasHeardSince = true
     life.isRefused = false
+    life.isCutOff = false
+    if (life.isSilent) life.silenceEndedAt = now
     if (life.state === 'alive' && !life.isSilent) return
     if (life.state !== 'left') this.#review(now, life)
   }
@@ -128,28 +143,47 @@ export class Detector {
   }
 
   /** The peer told how its loop runs. */
-  load(name: string, loopDelayMs: number): void {
+  load(now: number, name: string, loopDelayMs: number): void {
     const life = this.get(name)
-    if (life.state === 'alive') this.#setBusy(life, life.isSilent, loopDelayMs >= BUSY_LOOP_MS)
+    // The stall that made it silent is over: that it tells of it must not make it busy once more.
+    const isOver = life.isSilent || now - life.silenceEndedAt < SAME_STALL_MS
+    if (life.state === 'alive') this.#setBusy(life, life.isSilent, loopDelayMs >= BUSY_LOOP_MS && !isOver)
+  }
+
+  /**
+   * Whether a link to this peer on which nothing comes is worth a new one: its loop turns, or hangs for so long that there
+   * is nothing left to lose. A peer that is only busy would not answer on a new one either.
+   */
+  mayReset(now: number, name: string): boolean {
+    const life = this.get(name)
+    return life.isHung || (life.heardAt !== undefined && now - life.heardAt < this.#times.suspectMs)
   }
 
   linkUp(now: number, name: string): void {
     const life = this.get(name)
     life.linkIsUp = true
     life.isRefused = false
+    life.isCutOff = false
     // That the link came up is an answer already.
     life.askedAt = now
     this.#review(now, life)
   }
 
-  linkDown(now: number, name: string, isRefused: boolean): void {
+  linkDown(now: number, name: string, cause: 'closed' | 'refused' | 'silent'): void {
     const life = this.get(name)
-    if (life.linkIsUp) life.brokeAt = now
+    const isBreak = life.linkIsUp
+    if (isBreak) {
+      life.brokeAt = now
+      life.wasHeardSince = false
+    }
     life.linkIsUp = false
     // A peer that was never met may just not have started: it is given its time. One that was met and is quiet since
     // the link broke is gone.
     const isQuiet = life.heardAt !== undefined && life.heardAt <= life.brokeAt + LAST_WORDS_MS
-    if (isRefused && isQuiet) life.isRefused = true
+    if (cause === 'refused' && isQuiet) life.isRefused = true
+    // One silence may be a short one. The dial that follows is given time again, and so is the question on its session,
+    // whose answer may come at once: here no words are last ones.
+    if (cause === 'silent' && isQuiet && !isBreak && !life.wasHeardSince) life.isCutOff = true
     this.#review(now, life)
   }
 
@@ -171,8 +205,8 @@ export class Detector {
 
   #review(now: number, life: Life): void {
     if (life.state === 'left') return
-    const { linkIsUp, isRefused } = life
-    const evidence: Evidence = { quietMs: now - life.quietSince, linkIsUp, isRefused }
+    const { linkIsUp, isRefused, isCutOff } = life
+    const evidence: Evidence = { quietMs: now - life.quietSince, linkIsUp, isRefused, isCutOff }
     const at = Math.min(reviewAt(life.quietSince, evidence, this.#times), this.#ask(now, life))
     if (at === Number.POSITIVE_INFINITY) this.#deadlines.remove(life)
     else this.#deadlines.set(life, at)
@@ -182,7 +216,11 @@ export class Detector {
     else if (verdict === 'suspect') this.#setState(now, life, 'suspect', this.#reason(evidence, life))
     else {
       this.#setState(now, life, 'alive', 'it was heard')
-      this.#setBusy(life, verdict === 'busy', life.isLagging)
+      this.#setBusy(life, verdict === 'busy' || verdict === 'hung', life.isLagging)
+      if (verdict === 'hung' && !life.isHung) {
+        life.isHung = true
+        this.#tell({ kind: 'peer-hung', peer: life.name, quietMs: evidence.quietMs })
+      }
     }
   }
 
@@ -226,11 +264,13 @@ export class Detector {
     const wasBusy = life.busy
     life.isSilent = isSilent
     life.isLagging = isLagging
+    if (!isSilent) life.isHung = false
     if (life.busy !== wasBusy) this.#tell({ kind: 'peer-busy', peer: life.name, busy: life.busy })
   }
 
   #reason(evidence: Evidence, life: Life): string {
     if (evidence.isRefused) return 'its address refuses connections'
+    if (evidence.isCutOff) return 'its address does not answer, and nothing was heard since its link broke'
     return life.heardAt === undefined ? 'it was never heard' : `nothing was heard for ${evidence.quietMs} ms`
   }
 }

@@ -6,8 +6,11 @@
 
 /** A wake that comes later than this after its deadline is a stall of our own loop. */
 const STALL_MS = 100
-/** The loop delay that is told to others fades over this many milliseconds. */
-const MEMORY_MS = 2000
+/**
+ * The loop delay that is told to others fades over this many milliseconds: one tick, so that it is told by one beat, and a
+ * loop that runs again is not called busy for long.
+ */
+const MEMORY_MS = 500
 
 /** The health of one node's own event loop. */
 export class OwnHealth {

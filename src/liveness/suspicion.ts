@@ -4,8 +4,10 @@
  *
  * Of a peer that is quiet on a link that stands, the transport is asked whether its process runs, past its event loop; it
  * lets the link go down when not. So a link that stands while the peer is quiet says: the process lives, its event loop
- * does not turn. That is busy, not dead. A link that is down and a refused dial say: nobody is there. A link that is down
- * without a refusal says nothing yet, so time decides.
+ * does not turn. That is busy, not dead; when it lasts, it is hung, which is still not dead: such a process holds what it
+ * holds, and may go on at any moment. A link that is down and a refused dial say: nobody is there. A link that is down
+ * without a refusal says nothing yet, so time decides, unless neither the process answers the next dial nor its event loop
+ * a question.
  *
  * The model is deliberately a threshold and not an accrual detector: on links with heartbeats every 0.5 to 1 s both
  * decide at the same moment, and a threshold can be explained in a log line.
@@ -21,6 +23,8 @@ export interface SuspicionTimes {
   readonly suspectMs: number
   /** A peer whose link is down and that was not heard for so long is dead. */
   readonly deadMs: number
+  /** A peer whose link is up and that was not heard for so long is hung. */
+  readonly hungMs: number
 }
 
 /** Asking more often tells nothing more: an answer may take longer than this. */
@@ -30,10 +34,13 @@ const SHORTEST_ASK_MS = 250
 export function suspicionTimes(tickMs: number): SuspicionTimes {
   // Heartbeats are at most 2 ticks apart; half a tick more is for the network and the scheduler.
   return {
-    askMs: Math.ceil(tickMs * 2.25),
+    // A member's beats are at most 2 ticks apart, so that it is seldom asked; an answer is due before 3 ticks are over.
+    askMs: Math.ceil(tickMs * 2.1),
     askAgainMs: Math.max(tickMs, SHORTEST_ASK_MS),
     suspectMs: tickMs * 2.5,
     deadMs: tickMs * 3,
+    // A loop that stands still for 20 ticks is none that is merely slow: no garbage collection takes 10 s.
+    hungMs: tickMs * 20,
   }
 }
 
@@ -43,14 +50,20 @@ export interface Evidence {
   readonly linkIsUp: boolean
   /** Nobody listens at its address, and nothing was heard since the link broke. */
   readonly isRefused: boolean
+  /** Not even its process answers a dial, and nothing was heard since the link broke, though it was asked. */
+  readonly isCutOff: boolean
 }
 
-export type Verdict = 'alive' | 'busy' | 'suspect' | 'dead'
+export type Verdict = 'alive' | 'busy' | 'hung' | 'suspect' | 'dead'
 
 /** The verdict on a peer. */
 export function judge(evidence: Evidence, times: SuspicionTimes): Verdict {
-  if (evidence.linkIsUp) return evidence.quietMs >= times.suspectMs ? 'busy' : 'alive'
+  if (evidence.linkIsUp) {
+    if (evidence.quietMs < times.suspectMs) return 'alive'
+    return evidence.quietMs < times.hungMs ? 'busy' : 'hung'
+  }
   if (evidence.isRefused || evidence.quietMs >= times.deadMs) return 'dead'
+  if (evidence.isCutOff) return 'dead'
   return evidence.quietMs >= times.suspectMs ? 'suspect' : 'alive'
 }
 
@@ -62,6 +75,7 @@ export function askAt(quietSince: number, askedAt: number, times: SuspicionTimes
 /** When the verdict may change if nothing happens until then; Infinity when it will not. */
 export function reviewAt(heardAt: number, evidence: Evidence, times: SuspicionTimes): number {
   if (evidence.quietMs < times.suspectMs) return heardAt + times.suspectMs
-  if (!evidence.linkIsUp && evidence.quietMs < times.deadMs) return heardAt + times.deadMs
+  const nextMs = evidence.linkIsUp ? times.hungMs : times.deadMs
+  if (evidence.quietMs < nextMs) return heardAt + nextMs
   return Number.POSITIVE_INFINITY
 }

@@ -150,6 +150,8 @@ export interface PeerView {
   readonly state: PeerState
   /** Whether its event loop lags while its process answers: alive, but slow. */
   readonly busy: boolean
+  /** Whether it has been silent for 20 ticks (10 s) while its process answers: alive, but of no use. It is busy as well. */
+  readonly hung: boolean
   /** Whether our own link to it is open, being greeted, down, or refused by the peer. */
   readonly link: 'open' | 'greeting' | 'down' | 'refused'
   /** What carries our link to it: ipc when it runs on this host and both allow it; undefined while it is not open. */
@@ -191,6 +193,8 @@ export type NodeEvent =
   | { readonly kind: 'peer:dead'; readonly peer: string; readonly text: string }
   | { readonly kind: 'peer:left'; readonly peer: string }
   | { readonly kind: 'peer:busy'; readonly peer: string; readonly busy: boolean }
+  /** Busy by silence for 20 ticks (10 s), told once. Not dead: it may go on at any time, and `peer:busy` then says so. */
+  | { readonly kind: 'peer:hung'; readonly peer: string; readonly quietMs: number }
   | { readonly kind: 'peer:restarted'; readonly peer: string; readonly incarnation: number }
   | { readonly kind: 'link:up'; readonly peer: string; readonly transport: 'tcp' | 'ipc' }
   /** `closed`, `silent` (its process or the way to it), `reset` by this node, `restarted` or `forgotten` by the peer. */

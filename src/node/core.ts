@@ -20,7 +20,7 @@ import type { Identity } from '../session/identity.ts'
 import type { LinkCarrier } from '../session/links.ts'
 import { DEFAULT_PACE, type Pace } from '../transfer/pace.ts'
 import { bodyLimitOf, type TransferEvent, Transfers } from '../transfer/transfers.ts'
-import type { Beat, Freight, Message } from '../wire/messages.ts'
+import type { Beat, Freight, Hello, Message } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
 import { abilityAt } from './ability.ts'
 import { missingBecause } from './missing.ts'
@@ -86,8 +86,10 @@ export class Core {
       { send, tell: (event) => this.#onOutreach(event) },
     )
     const isMember = (name: string): boolean => this.outreach.routes.has(name)
+    const isLinked = ({ name, role, incarnation }: Hello): boolean =>
+      role === 'node' && this.outreach.routes.get(name)?.link.session?.incarnation === incarnation
     this.reception = new Reception(
-      { self, transfers, isMember, hasVerb, echo },
+      { self, transfers, isMember, isLinked, hasVerb, echo },
       { send, tell: (event) => this.#onReception(event) },
     )
     for (const { name, connection } of settings.peers) {
@@ -125,7 +127,8 @@ export class Core {
     const link = this.outreach.links.get(connection)
     if (link === undefined) return
     this.outreach.links.down(now, connection, cause)
-    if (cause !== 'reset') this.detector.linkDown(now, link.peer, cause === 'refused')
+    if (cause !== 'reset') this.detector.linkDown(now, link.peer, cause)
+    if (cause !== 'reset') this.reception.sessions.question(link.peer)
     if (this.detector.get(link.peer).state === 'left') this.caster.peerDied(now, link.peer, 'It left')
   }
 
@@ -241,7 +244,7 @@ export class Core {
 
   #onBeat(now: number, connection: ConnectionId, beat: Beat): void {
     const member = this.reception.memberAt(connection)
-    if (member !== undefined) this.detector.load(member, beat.loopDelayMs)
+    if (member !== undefined) this.detector.load(now, member, beat.loopDelayMs)
     if (beat.wantsEcho)
       this.#out.send(connection, { kind: 'echo', number: beat.number, ...this.#ownLoad(now) })
   }

@@ -187,7 +187,7 @@ export class Outreach {
         return
       case 'echo':
         this.heart.echo(now, link.connection, message)
-        detector.load(link.peer, message.loopDelayMs)
+        detector.load(now, link.peer, message.loopDelayMs)
         return
       case 'beat':
         this.#settings.echo(now, link.connection, message)
@@ -260,7 +260,7 @@ export class Outreach {
         break
       case 'link-refused':
         // Whoever is at this address does not talk to us, and may be somebody else: that the process runs says nothing.
-        this.#settings.detector.linkDown(event.now, link.peer, false)
+        this.#settings.detector.linkDown(event.now, link.peer, 'closed')
         break
       case 'link-shortcut':
         break
@@ -303,7 +303,8 @@ export class Outreach {
       return
     }
     const link = this.routes.get(event.peer)?.link
-    if (link !== undefined) this.#out.tell({ kind: 'reset-link', link, why: 'lifeless' })
+    if (link !== undefined && this.#settings.detector.mayReset(event.now, event.peer))
+      this.#out.tell({ kind: 'reset-link', link, why: 'lifeless' })
   }
 
   #onSender(event: SenderEvent): void {

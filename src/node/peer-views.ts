@@ -18,6 +18,7 @@ export function peerViews(core: Core, peers: readonly PeerConfig[], now: number)
       address,
       state: life.state,
       busy: life.busy,
+      hung: life.isHung,
       // Which way it will come up is of no interest to who looks: nothing is said on it yet.
       link: link.state === 'moving' ? 'greeting' : link.state,
       transport: link.openCarrier,

@@ -12,7 +12,7 @@ import { type CallerMemory, Callers } from '../session/callers.ts'
 import { type Identity, welcomeOf } from '../session/identity.ts'
 import { type Session, type SessionEvent, Sessions } from '../session/sessions.ts'
 import type { TransferEvent, Transfers } from '../transfer/transfers.ts'
-import type { Beat, Freight, Message, Reject, Send, TransferMessage } from '../wire/messages.ts'
+import type { Beat, Freight, Hello, Message, Reject, Send, TransferMessage } from '../wire/messages.ts'
 import type { Out } from '../wire/out.ts'
 
 /** What the reception tells. */
@@ -42,6 +42,8 @@ export interface ReceptionSettings {
   readonly self: Identity
   readonly transfers: Transfers
   readonly isMember: (name: string) => boolean
+  /** Whether our own link to this run stands. */
+  readonly isLinked: (hello: Hello) => boolean
   readonly hasVerb: (verb: string) => boolean
   readonly echo: (now: number, connection: ConnectionId, beat: Beat) => void
 }
@@ -71,7 +73,7 @@ export class Reception {
     )
     const callers = (): Iterable<Inbound> => this.#inbounds()
     this.responder = new Responder(settings.hasVerb, { send, tell }, { total, callers })
-    this.sessions = new Sessions(settings.self, settings.isMember, {
+    this.sessions = new Sessions(settings.self, settings, {
       send,
       tell: (event) => this.#onSession(event),
     })

@@ -72,6 +72,15 @@ export class Reporter {
       case 'peer-busy':
         this.#peerBusy(report.peer, report.busy)
         return
+      case 'peer-hung': {
+        const quiet = formatDuration(report.quietMs)
+        this.#emit({ kind: 'peer:hung', peer: report.peer, quietMs: report.quietMs })
+        this.#settings.log?.warn(
+          `peer ${report.peer} hangs: its process answers, its event loop not for ${quiet}`,
+        )
+        this.#settings.onChange()
+        return
+      }
       case 'peer-restarted':
         this.#emit({ kind: 'peer:restarted', peer: report.peer, incarnation: report.incarnation })
         this.info(`peer ${report.peer} restarted`)

@@ -15,7 +15,7 @@ export function statusLine(status: NodeStatus): string {
 }
 
 function describePeer(peer: PeerView): string {
-  const busy = peer.busy ? ' (busy)' : ''
+  const busy = peer.hung ? ' (hung)' : peer.busy ? ' (busy)' : ''
   const link = peer.state === 'alive' && peer.link !== 'open' ? ` (link ${peer.link})` : ''
   return `${peer.name} ${peer.state}${busy}${link}`
 }

@@ -72,8 +72,8 @@ export type CallerEvent =
       readonly now: number
       readonly failure: RequestFailure
     }
-  /** An attempt saw no sign of life: the link is to be thrown away and dialled afresh. */
-  | { readonly kind: 'link-lifeless'; readonly peer: string }
+  /** An attempt saw no sign of life: unless the peer is only busy, the link is to be thrown away and dialled afresh. */
+  | { readonly kind: 'link-lifeless'; readonly peer: string; readonly now: number }
   | { readonly kind: 'request-retried'; readonly peer: string }
 
 /** `waiting`: for the link. `asked`: handed to the link. `pausing`: between two attempts. */
@@ -122,6 +122,8 @@ class Callee {
   readonly budget = new RetryBudget()
   floor = 1
   heardAt = 0
+  /** When its link was last called lifeless. */
+  lifelessAt = 0
 
   constructor(peer: string, connection: ConnectionId, limits: Limits) {
     this.peer = peer
@@ -306,9 +308,9 @@ export class Caller {
   #endAttempt(now: number, ask: Ask): void {
     const { callee, order } = ask
     if (this.#isLifeless(now, ask)) {
-      // One word is enough for all requests that wait on this link: the new one starts its silence afresh.
-      callee.heardAt = now
-      this.#out.tell({ kind: 'link-lifeless', peer: callee.peer })
+      // One word is enough for all requests that wait on this link. If it is kept, the next word comes as much later.
+      callee.lifelessAt = now
+      this.#out.tell({ kind: 'link-lifeless', peer: callee.peer, now })
     }
     if (ask.attempt > order.retries) {
       this.#expire(now, ask)
@@ -329,7 +331,7 @@ export class Caller {
     const { callee, startedAt } = ask
     if (ask.phase !== 'asked' || callee.books.session === undefined || callee.heardAt > ask.askedAt)
       return false
-    return now - Math.max(callee.heardAt, startedAt) >= this.#lifelessMs
+    return now - Math.max(callee.heardAt, callee.lifelessAt, startedAt) >= this.#lifelessMs
   }
 
   #transmit(now: number, ask: Ask): void {

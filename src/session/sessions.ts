@@ -4,7 +4,9 @@
  *
  * A name has one session at a time. When a Hello claims a name whose session belongs to another run, the old connection
  * is challenged first: if it is gone or stays silent, the newcomer is a restart and takes over; if it answers, two
- * processes use one name, and the newcomer is refused.
+ * processes use one name, and the newcomer is refused. Silence does not count while our own link to the old run stands:
+ * then its process lives, and only its event loop does not turn. Of a client, to which there is no link, nothing more can
+ * be known than that its connection has not been closed, and a machine that vanished does not close it either.
  */
 
 import { Deadlines, type Timed } from '../base/deadlines.ts'
@@ -74,10 +76,17 @@ export type SessionEvent =
       readonly text: string
     }
 
+/** What the sessions ask of their owner. */
+export interface SessionsSettings {
+  readonly isMember: (name: string) => boolean
+  /** Whether our own link to the node that said this Hello stands, in this run of it. */
+  readonly isLinked: (hello: Hello) => boolean
+}
+
 /** All inbound sessions of one node. */
 export class Sessions {
   readonly #self: Identity
-  readonly #isMember: (name: string) => boolean
+  readonly #settings: SessionsSettings
   readonly #byConnection = new Map<ConnectionId, Session>()
   readonly #byParty = new Map<string, Session>()
   readonly #challenges = new Map<ConnectionId, Challenge>()
@@ -86,9 +95,9 @@ export class Sessions {
   readonly #out: Out<SessionEvent>
   #isClosing = false
 
-  constructor(self: Identity, isMember: (name: string) => boolean, out: Out<SessionEvent>) {
+  constructor(self: Identity, settings: SessionsSettings, out: Out<SessionEvent>) {
     this.#self = self
-    this.#isMember = isMember
+    this.#settings = settings
     this.#out = out
   }
 
@@ -125,6 +134,13 @@ export class Sessions {
     this.#idle.set(session, now + SESSION_LEAVING_MS)
   }
 
+  /** Asks a node for a sign of life on the session that it has, if it has one. Who closes asks nobody (X1). */
+  question(name: string): void {
+    if (this.#isClosing) return
+    const session = this.#byParty.get(partyOf({ role: 'node', name }))
+    if (session !== undefined) this.#question(session)
+  }
+
   hello(now: number, connection: ConnectionId, hello: Hello): void {
     const present = this.#byConnection.get(connection)
     if (present !== undefined) {
@@ -135,7 +151,7 @@ export class Sessions {
     }
     const refusal = this.#isClosing
       ? ({ reason: 'closing', text: `"${this.#self.name}" is closing` } as const)
-      : judgeHello(this.#self, this.#isMember, hello)
+      : judgeHello(this.#self, this.#settings.isMember, hello)
     if (refusal !== undefined) {
       this.#refuse(connection, hello, refusal)
       return
@@ -160,7 +176,15 @@ export class Sessions {
 
   wake(now: number): void {
     this.#challengeDeadlines.takeDue(now, (challenge) => {
-      this.#close(now, challenge.incumbent)
+      const { incumbent } = challenge
+      if (this.#settings.isLinked(incumbent.hello)) {
+        this.#refuseChallenge(
+          challenge,
+          `"${incumbent.name}" runs already, and its event loop does not answer`,
+        )
+        return
+      }
+      this.#close(now, incumbent)
       this.#admit(now, challenge)
     })
     this.#idle.takeDue(now, (session) => {
@@ -200,18 +224,30 @@ export class Sessions {
     const challenge = new Challenge(connection, hello, incumbent)
     this.#challenges.set(connection, challenge)
     this.#challengeDeadlines.set(challenge, now + CHALLENGE_MS)
-    const beat = { kind: 'beat', number: 0, wantsEcho: true, loopDelayMs: 0, queuedBytes: 0 } as const
-    this.#out.send(incumbent.connection, beat)
+    this.#question(incumbent)
+  }
+
+  #question({ connection }: Session): void {
+    this.#out.send(connection, {
+      kind: 'beat',
+      number: 0,
+      wantsEcho: true,
+      loopDelayMs: 0,
+      queuedBytes: 0,
+    })
   }
 
   /** A challenged session gave a sign of life: whoever wanted its name is refused. */
   #defend(session: Session): void {
     for (const challenge of [...this.#challenges.values()]) {
       if (challenge.incumbent !== session) continue
-      this.#endChallenge(challenge)
-      const text = `Another running process is "${session.name}"`
-      this.#refuse(challenge.connection, challenge.hello, { reason: 'name-taken', text })
+      this.#refuseChallenge(challenge, `Another running process is "${session.name}"`)
     }
+  }
+
+  #refuseChallenge(challenge: Challenge, text: string): void {
+    this.#endChallenge(challenge)
+    this.#refuse(challenge.connection, challenge.hello, { reason: 'name-taken', text })
   }
 
   #admit(now: number, challenge: Challenge): void {
@@ -238,7 +274,7 @@ export class Sessions {
   }
 }
 
-function partyOf(hello: Hello): string {
+function partyOf(hello: Pick<Hello, 'role' | 'name'>): string {
   return `${hello.role}/${hello.name}`
 }
 

@@ -23,11 +23,11 @@ const REDIAL_MIN_MS = 100
 /** ... up to this. */
 const REDIAL_MAX_MS = 2000
 /** A probe without an answer ends after this time; it knocks several times, ... */
-const PROBE_MS = 450
+const PROBE_MS = 400
 /** ... each so much later than the one before. */
-const PROBE_KNOCKS_MS = [0, 150, 300] as const
+const PROBE_KNOCKS_MS = [0, 130, 260] as const
 /** An end that comes so late is no answer. */
-const PROBE_LATE_MS = 450
+const PROBE_LATE_MS = 400
 /** A connection that was up for so long is dialled again at once when it ends. */
 const STABLE_MS = 1000
 

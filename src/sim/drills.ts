@@ -17,8 +17,8 @@ const SLOW_MS = 60_000
 const REUNION_MS = 5000
 /** A stall that is twice as long as the silence that makes a peer busy. */
 const STALL_MS = 2500
-/** What is left of the stall, the 2 s in which a loop delay fades (L11), and two ticks until the next beat tells it. */
-const FADE_MS = 500 + 2000 + 1000
+/** What is left of the stall, the half second in which a loop delay fades (L11), and two ticks until the next beat tells it. */
+const FADE_MS = 500 + 500 + 1000
 /** A refused dial tells a crash at once; where only silence does, it takes 3 ticks. */
 const DEATH_MS = 1600
 /** What is asked of a callee that is silent, and the retries that clause R14 allows for so much. */

@@ -17,8 +17,8 @@ import { PatientTimer } from './zmq-timer.ts'
  * How long an answer may take, in milliseconds, and when the further attempts begin, for a network that loses the first
  * packet: the operating system would repeat it only after a second.
  */
-const TIMEOUT_MS = 450
-const KNOCK_EVERY_MS = 150
+const TIMEOUT_MS = 400
+const KNOCK_EVERY_MS = 130
 const MAX_KNOCKS = 3
 
 /** A timer that rings so late tells of our own event loop: the further attempts had no time. */

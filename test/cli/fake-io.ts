@@ -190,6 +190,7 @@ export function peerView(name: string, parts: Partial<PeerView> = {}): PeerView 
     address: `tcp://${name}:1`,
     state: 'alive',
     busy: false,
+    hung: false,
     link: 'open',
     transport: 'tcp',
     rttMs: 0.42,

@@ -82,6 +82,26 @@ test('the matrix shows a cut in one direction, and a link that is down under a l
   ])
 })
 
+test('a node that sees another and is not seen by it is told apart, in words and in JSON', async (t) => {
+  const sees = nodeStatus('alpha', [peerView('bravo')])
+  for (const [back, how] of [
+    [peerView('alpha', { link: 'down' }), 'link down'],
+    [peerView('alpha', { state: 'dead', link: 'down' }), 'dead'],
+  ] as const) {
+    const library = nodes([sees, nodeStatus('bravo', [back])])
+    const { out } = await runFake(['status'], { library })
+    t.true(out.includes(`\nalpha sees bravo, bravo does not see alpha (${how})\n`), out)
+    const json = jsonOf((await runFake(['status', '--json'], { library })).out)
+    t.deepEqual(json.oneWay, [{ sees: 'alpha', seen: 'bravo' }])
+  }
+})
+
+test('a peer whose loop hangs is shown as hung', async (t) => {
+  const hung = nodeStatus('alpha', [peerView('bravo', { busy: true, hung: true })])
+  t.regex((await runFake(['status'], { library: nodes([hung]) })).out, /alive, hung/)
+  t.regex((await runFake(['status', '-n', 'alpha'], { library: nodes([hung]) })).out, /alive, hung/)
+})
+
 test('a node that does not answer stands in the matrix as such, and exits with 4', async (t) => {
   const { out, exitCode } = await runFake(['status'], { library: nodes([alpha, bravo]) })
   t.is(exitCode, 4)

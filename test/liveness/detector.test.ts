@@ -61,7 +61,7 @@ test('L6: a peer that was never heard does not come alive by a link', (t) => {
 
 test('L6: a peer that was never met is given its time, though its address refuses', (t) => {
   const scene = unknown()
-  scene.detector.linkDown(START + 5, 'bravo', true)
+  scene.detector.linkDown(START + 5, 'bravo', 'refused')
   t.deepEqual(run(scene, START + 2999), [])
 })
 
@@ -72,12 +72,73 @@ test('L4: a peer whose link stands and that is quiet is alive and busy, and hear
   scene.detector.wake(START + 2500)
   t.deepEqual(scene.out.told(), [{ kind: 'peer-busy', peer: 'bravo', busy: true }])
   t.is(scene.detector.get('bravo').state, 'alive')
-  scene.detector.heard(START + 60_000, 'bravo')
+  scene.detector.heard(START + 6000, 'bravo')
   t.deepEqual(scene.out.told(), [{ kind: 'peer-busy', peer: 'bravo', busy: false }])
-  t.is(scene.detector.deadline, START + 62_250)
+  t.is(scene.detector.deadline, START + 8100)
 })
 
-test('L14: whether the process of a quiet peer runs is asked while its link stands, and only then', (t) => {
+test('L14: a peer that is busy by silence for 20 ticks hangs: told once, still alive, and over when it is heard', (t) => {
+  const scene = alive()
+  const { detector, out } = scene
+  run(scene, START + 19_999)
+  t.false(detector.get('bravo').isHung)
+  out.told()
+  detector.wake(START + 20_000)
+  t.deepEqual(out.toldOf('peer-hung'), [{ kind: 'peer-hung', peer: 'bravo', quietMs: 20_000 }])
+  t.like(detector.get('bravo'), { state: 'alive', busy: true, isHung: true })
+  detector.heard(START + 100_000, 'bravo')
+  t.deepEqual(out.told(), [{ kind: 'peer-busy', peer: 'bravo', busy: false }])
+  t.false(detector.get('bravo').isHung)
+})
+
+test('L14: a peer that hangs is dead when its process is', (t) => {
+  const scene = alive()
+  run(scene, START + 50_000)
+  scene.out.told()
+  scene.detector.linkDown(START + 50_000, 'bravo', 'closed')
+  t.deepEqual(states(scene.out), [[50_000, 'dead']])
+  t.like(scene.detector.get('bravo'), { busy: false, isHung: false })
+})
+
+test('R15: a link may be reset while its peer is heard otherwise, not while it is busy, and again when it hangs', (t) => {
+  const scene = alive()
+  const { detector } = scene
+  t.true(detector.mayReset(START + 2499, 'bravo'))
+  t.false(detector.mayReset(START + 2500, 'bravo'), 'busy, though nobody has looked yet')
+  run(scene, START + 19_999)
+  t.false(detector.mayReset(START + 19_999, 'bravo'))
+  run(scene, START + 20_000)
+  t.true(detector.mayReset(START + 20_000, 'bravo'))
+})
+
+test('L15: a peer whose address does not answer the dial after its link fell silent is dead', (t) => {
+  const scene = alive()
+  const { detector } = scene
+  detector.heard(START + 300, 'bravo')
+  detector.linkDown(START + 1000, 'bravo', 'silent')
+  t.deepEqual(run(scene, START + 1500), [], 'one silence is not enough')
+  detector.linkDown(START + 1510, 'bravo', 'silent')
+  t.deepEqual(states(scene.out), [[1510, 'dead']])
+})
+
+test('L15: a peer that is heard after its link broke has its time, and so has one that was never met', (t) => {
+  const scene = alive()
+  const { detector } = scene
+  detector.linkDown(START + 1000, 'bravo', 'silent')
+  // The answer to the question of L16, in the same millisecond.
+  detector.heard(START + 1000, 'bravo')
+  // A dial that comes to nothing is no news of a peer that is heard on its own link.
+  detector.linkDown(START + 1510, 'bravo', 'silent')
+  t.deepEqual(run(scene, START + 10_000), [
+    [3500, 'suspect'],
+    [4000, 'dead'],
+  ])
+  const stranger = unknown()
+  for (const atMs of [500, 1000]) stranger.detector.linkDown(START + atMs, 'bravo', 'silent')
+  t.deepEqual(run(stranger, START + 10_000), [[3000, 'dead']])
+})
+
+test('L17: whether the process of a quiet peer runs is asked while its link stands, and only then', (t) => {
   const scene = alive()
   const asked: number[] = []
   const wakeUntil = (until: number): void => {
@@ -88,13 +149,13 @@ test('L14: whether the process of a quiet peer runs is asked while its link stan
     }
   }
   wakeUntil(START + 4500)
-  t.deepEqual(asked, [2250, 3250, 4250])
+  t.deepEqual(asked, [2100, 3100, 4100])
   scene.detector.heard(START + 4600, 'bravo')
-  wakeUntil(START + 6849)
+  wakeUntil(START + 6699)
   t.is(asked.length, 3)
-  wakeUntil(START + 6850)
+  wakeUntil(START + 6700)
   t.is(asked.length, 4)
-  scene.detector.linkDown(START + 6900, 'bravo', false)
+  scene.detector.linkDown(START + 6900, 'bravo', 'closed')
   scene.out.told()
   wakeUntil(START + 100_000)
   t.is(asked.length, 4)
@@ -102,7 +163,7 @@ test('L14: whether the process of a quiet peer runs is asked while its link stan
 
 test('L4: a peer whose link is down is suspect after 2.5 ticks and dead after 3', (t) => {
   const scene = alive()
-  scene.detector.linkDown(START + 100, 'bravo', false)
+  scene.detector.linkDown(START + 100, 'bravo', 'closed')
   t.deepEqual(run(scene, START + 10_000), [
     [2500, 'suspect'],
     [3000, 'dead'],
@@ -113,7 +174,7 @@ test('L4: a busy peer whose link breaks is judged at once', (t) => {
   const scene = alive()
   run(scene, START + 5000)
   scene.out.told()
-  scene.detector.linkDown(START + 5000, 'bravo', false)
+  scene.detector.linkDown(START + 5000, 'bravo', 'closed')
   t.deepEqual(
     scene.out.told().map((event) => (event.kind === 'peer-state' ? event.state : event.kind)),
     ['peer-busy', 'dead'],
@@ -122,26 +183,41 @@ test('L4: a busy peer whose link breaks is judged at once', (t) => {
 
 test('L5: a peer is busy while it says that its loop lags', (t) => {
   const { detector, out } = alive()
-  detector.load('bravo', 249)
+  detector.load(START, 'bravo', 249)
   t.deepEqual(out.told(), [])
-  detector.load('bravo', 250)
-  detector.load('bravo', 900)
-  detector.load('bravo', 10)
+  detector.load(START, 'bravo', 250)
+  detector.load(START, 'bravo', 900)
+  detector.load(START, 'bravo', 10)
   t.deepEqual(
     out.toldOf('peer-busy').map(({ busy }) => busy),
     [true, false],
   )
 })
 
+test('L5: what a peer says of its loop within 500 ms of a silence is about that silence, and does not count', (t) => {
+  const scene = alive()
+  const { detector, out } = scene
+  run(scene, START + 3000)
+  out.told()
+  // It may say so in the very message that ends the silence.
+  detector.load(START + 3000, 'bravo', 3000)
+  detector.heard(START + 3000, 'bravo')
+  detector.load(START + 3001, 'bravo', 3000)
+  detector.load(START + 3499, 'bravo', 3000)
+  t.deepEqual(out.told(), [{ kind: 'peer-busy', peer: 'bravo', busy: false }])
+  detector.load(START + 3500, 'bravo', 3000)
+  t.deepEqual(out.told(), [{ kind: 'peer-busy', peer: 'bravo', busy: true }])
+})
+
 test('L5: what a peer that is not alive says of its loop does not count', (t) => {
   const { detector, out } = unknown()
-  detector.load('bravo', 900)
+  detector.load(START, 'bravo', 900)
   t.deepEqual(out.told(), [])
 })
 
 test('L6: a dead peer comes alive by being heard, not by a link, and it is told how long it was lost', (t) => {
   const scene = alive()
-  scene.detector.linkDown(START, 'bravo', false)
+  scene.detector.linkDown(START, 'bravo', 'closed')
   run(scene, START + 5000)
   scene.detector.linkUp(START + 6000, 'bravo')
   t.deepEqual(states(scene.out), [])
@@ -149,12 +225,12 @@ test('L6: a dead peer comes alive by being heard, not by a link, and it is told 
   const [back] = scene.out.toldOf('peer-state')
   t.is(back?.state, 'alive')
   t.is(back?.lostMs, 3501, 'lost since it was suspect')
-  t.is(scene.detector.deadline, START + 8251)
+  t.is(scene.detector.deadline, START + 8101)
 })
 
 test('L6: a suspect peer comes alive when the link to it comes up', (t) => {
   const scene = alive()
-  scene.detector.linkDown(START, 'bravo', false)
+  scene.detector.linkDown(START, 'bravo', 'closed')
   t.deepEqual(run(scene, START + 2600), [[2500, 'suspect']])
   scene.detector.linkUp(START + 2700, 'bravo')
   t.deepEqual(states(scene.out), [[2700, 'alive']])
@@ -164,9 +240,9 @@ test('L6: a suspect peer comes alive when the link to it comes up', (t) => {
 test('L7: a refused dial after the link broke is death at once', (t) => {
   const { detector, out } = alive()
   detector.heard(START + 100, 'bravo')
-  detector.linkDown(START + 100, 'bravo', false)
+  detector.linkDown(START + 100, 'bravo', 'closed')
   t.deepEqual(states(out), [])
-  detector.linkDown(START + 110, 'bravo', true)
+  detector.linkDown(START + 110, 'bravo', 'refused')
   t.deepEqual(states(out), [[110, 'dead']])
 })
 
@@ -176,9 +252,9 @@ test('L7: last words do not help, but what is heard later than 50 ms after the b
     [51, 'alive'],
   ] as const) {
     const { detector } = alive()
-    detector.linkDown(START + 100, 'bravo', false)
+    detector.linkDown(START + 100, 'bravo', 'closed')
     detector.heard(START + 100 + heardAfterMs, 'bravo')
-    detector.linkDown(START + 200, 'bravo', true)
+    detector.linkDown(START + 200, 'bravo', 'refused')
     t.is(detector.get('bravo').state, expected, `${heardAfterMs}`)
   }
 })
@@ -188,15 +264,15 @@ test('L7: a refusal does not count against a peer that is heard and whose link w
   const detector = new Detector(suspicionTimes(1000), out.tell)
   detector.add(0, 'bravo')
   detector.met(10, 'bravo', incarnation(1))
-  detector.linkDown(20, 'bravo', true)
+  detector.linkDown(20, 'bravo', 'refused')
   t.is(detector.get('bravo').state, 'alive')
 })
 
 test('L7: being heard, and a link that comes up, take a refusal back', (t) => {
   for (const how of ['heard', 'linkUp'] as const) {
     const scene = alive()
-    scene.detector.linkDown(START, 'bravo', false)
-    scene.detector.linkDown(START + 10, 'bravo', true)
+    scene.detector.linkDown(START, 'bravo', 'closed')
+    scene.detector.linkDown(START + 10, 'bravo', 'refused')
     scene.detector[how](START + 500, 'bravo')
     scene.detector.heard(START + 500, 'bravo')
     t.is(scene.detector.get('bravo').state, 'alive', how)
@@ -207,7 +283,7 @@ test('L8: another incarnation is a restart, the same one is not', (t) => {
   const { detector, out } = alive()
   detector.met(START + 10, 'bravo', incarnation(1))
   t.deepEqual(out.told(), [])
-  detector.load('bravo', 900)
+  detector.load(START, 'bravo', 900)
   out.told()
   detector.met(START + 20, 'bravo', incarnation(2))
   t.deepEqual(out.told(), [
@@ -224,7 +300,7 @@ test('L9: a peer that left stays so, whatever comes, until another run of it is 
   t.deepEqual(states(out), [[10, 'left']])
   t.is(detector.deadline, Number.POSITIVE_INFINITY)
   detector.heard(START + 20, 'bravo')
-  detector.linkDown(START + 30, 'bravo', true)
+  detector.linkDown(START + 30, 'bravo', 'refused')
   detector.linkUp(START + 40, 'bravo')
   detector.met(START + 50, 'bravo', incarnation(1))
   detector.forgive(START + 60, 10)
@@ -237,7 +313,7 @@ test('L9: a peer that left stays so, whatever comes, until another run of it is 
 
 test('L10: silence that is our own fault is forgiven', (t) => {
   const scene = alive()
-  scene.detector.linkDown(START, 'bravo', false)
+  scene.detector.linkDown(START, 'bravo', 'closed')
   scene.detector.forgive(START + 2400, 2000)
   t.deepEqual(run(scene, START + 4499), [])
   t.deepEqual(run(scene, START + 5000), [
@@ -254,7 +330,7 @@ test('L10: silence is forgiven up to now, not into the future', (t) => {
 
 test('L10: what is forgiven makes neither a suspect nor a dead peer alive', (t) => {
   const scene = alive()
-  scene.detector.linkDown(START, 'bravo', false)
+  scene.detector.linkDown(START, 'bravo', 'closed')
   run(scene, START + 2600)
   scene.detector.forgive(START + 2600, 2600)
   t.deepEqual(run(scene, START + 10_000), [[5600, 'dead']])
@@ -275,7 +351,7 @@ test('no verdict flaps: with beats every 2 ticks a peer stays alive and is never
 
 test('a wake before its time does nothing', (t) => {
   const { detector, out } = alive()
-  detector.wake(START + 2249)
+  detector.wake(START + 2099)
   t.deepEqual(out.told(), [])
-  t.is(detector.deadline, START + 2250)
+  t.is(detector.deadline, START + 2100)
 })

@@ -96,7 +96,7 @@ test('L3: the round trip is measured by the echo of the last beat that wanted on
   t.is(heart.rttMs(LINE), 7)
 })
 
-test('L14: an echo that has not come by the next beat is missed, at each beat until the next one comes', (t) => {
+test('L17: an echo that has not come by the next beat is missed, at each beat until the next one comes', (t) => {
   const { heart } = scene()
   const link = owner()
   heart.start(0, LINE, link)

@@ -20,11 +20,11 @@ test('L10: a wake before its time, or without one, is none', (t) => {
   t.is(health.delayMs(1000), 0)
 })
 
-test('L11: the delay that is told fades to 0 within 2000 ms', (t) => {
+test('L11: the delay that is told fades to 0 within 500 ms', (t) => {
   const health = new OwnHealth()
   health.woke(10_000, 9600)
   t.deepEqual(
-    [10_000, 10_500, 11_000, 12_000, 20_000].map((now) => health.delayMs(now)),
+    [10_000, 10_125, 10_250, 10_500, 20_000].map((now) => health.delayMs(now)),
     [400, 300, 200, 0, 0],
   )
 })
@@ -32,8 +32,8 @@ test('L11: the delay that is told fades to 0 within 2000 ms', (t) => {
 test('L11: a longer delay replaces what has faded, a shorter one does not', (t) => {
   const health = new OwnHealth()
   health.woke(10_000, 9600)
-  health.woke(11_000, 10_950)
-  t.is(health.delayMs(11_000), 200)
-  health.woke(11_000, 10_700)
-  t.is(health.delayMs(11_000), 300)
+  health.woke(10_250, 10_200)
+  t.is(health.delayMs(10_250), 200)
+  health.woke(10_250, 9950)
+  t.is(health.delayMs(10_250), 300)
 })

@@ -157,8 +157,15 @@ export const RPC_MUTANTS: readonly Mutant[] = [
     name: 'a lifeless link is kept',
     clause: 'R15',
     file: CALLER,
-    find: 'return now - Math.max(callee.heardAt, startedAt) >= this.#lifelessMs',
+    find: 'return now - Math.max(callee.heardAt, callee.lifelessAt, startedAt) >= this.#lifelessMs',
     replace: 'return false',
+  },
+  {
+    name: 'a link to a busy peer is thrown away',
+    clause: 'R15',
+    file: 'src/liveness/detector.ts',
+    find: 'return life.isHung || (life.heardAt !== undefined && now - life.heardAt < this.#times.suspectMs)',
+    replace: 'return true',
   },
   {
     name: 'a restart of the callee passes unnoticed',

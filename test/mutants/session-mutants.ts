@@ -114,6 +114,13 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
     replace: '',
   },
   {
+    name: 'a stalled loop costs a name',
+    clause: 'S11',
+    file: SESSIONS,
+    find: 'if (this.#settings.isLinked(incumbent.hello)) {',
+    replace: 'if (false) {',
+  },
+  {
     name: 'a sign of life does not defend a name',
     clause: 'S11',
     file: SESSIONS,

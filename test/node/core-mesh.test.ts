@@ -1,5 +1,5 @@
 /**
- * Whole cores with each other: liveness, names, broadcasts and closing.
+ * Whole cores with each other: liveness, broadcasts and closing.
  */
 
 import test from 'ava'
@@ -203,21 +203,6 @@ test('L10: a node whose own loop stalls does not suspect the others for it', (t)
   t.deepEqual(states(alpha, 'bravo'), [])
   mesh.pass(10_000)
   t.deepEqual(states(alpha, 'bravo'), ['suspect', 'dead'])
-})
-
-test('S11: a second process of the same name is refused while the first lives', (t) => {
-  const { mesh, alpha } = trio()
-  const stranger = mesh.start('bravo-2', ['alpha'])
-  mesh.isLost = (from) => from === 'bravo-2'
-  mesh.connect('bravo-2', 'alpha')
-  stranger.sent.length = 0
-  mesh.isLost = () => false
-  mesh.forge('bravo-2', 'alpha', hello({ incarnation: incarnation(99) }))
-  t.deepEqual(
-    alpha.take('hello-refused').map(({ text }) => text),
-    ['name-taken: Another running process is "bravo"'],
-  )
-  t.is(alpha.core.detector.get('bravo').incarnation, incarnation(2))
 })
 
 test('C1: a broadcast asks every other member, and is over when all have acked', (t) => {

@@ -139,6 +139,26 @@ test('R15: a link that swallows everything is dialled afresh, and the request an
   t.is(scene.alpha.take('request-done').length, 1)
 })
 
+test('R15: short attempts leave the link to a busy peer alone, until it hangs', (t) => {
+  const scene = pair()
+  scene.mesh.pass(1000)
+  scene.alpha.take('link-closed')
+  // Its loop is blocked: its connections stand, and nothing comes from it on any of them.
+  scene.mesh.isLost = (from) => from === 'bravo'
+  ask(scene, { timeoutMs: 100, retries: 300, deadlineAt: scene.mesh.now + 20_000 })
+  scene.mesh.pass(8000)
+  t.deepEqual(scene.alpha.take('link-closed'), [])
+  scene.mesh.isLost = () => false
+  scene.mesh.pass(1500)
+  t.deepEqual(finishAll(scene.mesh, scene.bravo), [1])
+  t.is(scene.alpha.take('request-done').length, 1)
+  scene.mesh.isLost = (from) => from === 'bravo'
+  ask(scene, { timeoutMs: 100, retries: 300, deadlineAt: scene.mesh.now + 20_000 })
+  scene.mesh.pass(12_500)
+  t.is(scene.alpha.take('peer-hung').length, 1)
+  t.is(scene.alpha.take('link-closed').length, 1)
+})
+
 test('R15: many short timeouts on a slow handler leave the link alone', (t) => {
   const scene = pair()
   scene.mesh.pass(100)

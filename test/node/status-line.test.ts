@@ -12,6 +12,7 @@ function peer(name: string, changes: Partial<PeerView> = {}): PeerView {
     address: 'tcp://127.0.0.1:7000',
     state: 'alive',
     busy: false,
+    hung: false,
     link: 'open',
     transport: 'tcp',
     rttMs: 1,

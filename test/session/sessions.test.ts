@@ -18,6 +18,8 @@ import { connection, hello, incarnation } from '../support/samples.ts'
 interface Scene {
   readonly sessions: Sessions
   readonly out: Recorder<SessionEvent>
+  /** The runs to which our own link stands. */
+  readonly linked: Set<number>
 }
 
 const OLD = connection(1)
@@ -33,7 +35,12 @@ function scene(): Scene {
     network: 'test',
     maxBodyBytes: 1000,
   } as const
-  return { sessions: new Sessions(self, (name) => name === 'bravo', out), out }
+  const linked = new Set<number>()
+  const settings = {
+    isMember: (name: string) => name === 'bravo',
+    isLinked: (one: Hello) => linked.has(one.incarnation),
+  }
+  return { sessions: new Sessions(self, settings, out), out, linked }
 }
 
 function run(number: number): Hello {
@@ -158,6 +165,29 @@ test('S11: when the old connection stays silent for 1000 ms, the newcomer takes 
     ['session-opened', NEW],
   ])
   t.is(sessions.get(NEW)?.hello.incarnation, incarnation(2))
+})
+
+test('S11: when the old connection stays silent, but our link to that run stands, the newcomer is refused', (t) => {
+  const { sessions, out, linked } = challenged()
+  linked.add(1)
+  out.told()
+  sessions.wake(1099)
+  t.deepEqual(told(out), [])
+  sessions.wake(1100)
+  t.deepEqual(told(out), [['hello-refused', NEW]])
+  t.is(sessions.get(OLD)?.name, 'bravo')
+  // Its process has ended since.
+  linked.clear()
+  sessions.hello(3000, NEW, run(2))
+  sessions.wake(4000)
+  t.is(sessions.get(NEW)?.name, 'bravo')
+})
+
+test('S11: a link to another run than the old one does not defend a name', (t) => {
+  const { sessions, linked } = challenged()
+  linked.add(2)
+  sessions.wake(1100)
+  t.is(sessions.get(NEW)?.name, 'bravo')
 })
 
 test('S11: when nobody is at the end of the old connection, the newcomer takes over at once', (t) => {

@@ -158,7 +158,7 @@ test('an inbound connection whose dialler crashed answers gone', async (t) => {
 })
 
 for (const kind of ['partition', 'one-way cut', 'pause'] as const) {
-  test(`a ${kind} is noticed by a probe after 450 ms, and dialling goes on`, async (t) => {
+  test(`a ${kind} is noticed by a probe after 400 ms, and dialling goes on`, async (t) => {
     const rig = new Rig()
     const { alpha, bravo } = await rig.pair()
     const { conditions } = rig.network
@@ -173,7 +173,7 @@ for (const kind of ['partition', 'one-way cut', 'pause'] as const) {
     alpha.transport.probe(1 as ConnectionId)
     await rig.run(6000)
     t.deepEqual([...new Set(timeless(alpha.heard))], ['down 1 silent'])
-    t.is(timeOf(alpha.heard[0]) - begin, 450)
+    t.is(timeOf(alpha.heard[0]) - begin, 400)
     t.true(alpha.heard.length >= 3)
     bravo.member.process.resume()
     conditions.heal()

@@ -134,11 +134,11 @@ export class CoreMesh {
   }
 
   /** Breaks the link of `from` to `to`. */
-  cut(from: string, to: string): void {
+  cut(from: string, to: string, cause: 'closed' | 'silent' = 'closed'): void {
     const line = this.#line(from, to)
     line.inbound = undefined
     this.#parcels = this.#parcels.filter((parcel) => parcel.line !== line)
-    this.#at(from).core.linkDown(this.now, line.id, 'closed')
+    this.#at(from).core.linkDown(this.now, line.id, cause)
   }
 
   /** Sends as somebody who keeps to no rule, on the link of `from` to `to`. */

@@ -2,7 +2,7 @@
  * The parent's side of node-process.ts: starts nodes as processes, gives them orders, and ends them with the test.
  */
 
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
 import type { CloseOptions, NodeEvent, NodeOptions, NodeStatus, RequestOptions } from '../../src/index.ts'
@@ -60,9 +60,15 @@ export class NodeProcess {
     child.on('message', (report: Report) => this.#hear(report))
   }
 
-  /** Starts a process, and a node in it when there are options for one. */
-  static async start(t: ExecutionContext, options: NodeOptions): Promise<NodeProcess> {
-    const child = fork(SCRIPT, { env: cleanEnvironment() })
+  /** Starts a process, and a node in it. `prefix` stands before its command: for example, what has it run on another host. */
+  static async start(
+    t: ExecutionContext,
+    options: NodeOptions,
+    prefix: readonly string[] = [],
+  ): Promise<NodeProcess> {
+    const [command = '', ...args] = [...prefix, process.execPath, ...process.execArgv, SCRIPT]
+    const stdio = ['inherit', 'inherit', 'inherit', 'ipc'] as const
+    const child = spawn(command, args, { env: cleanEnvironment(), stdio: [...stdio] })
     t.teardown(() => child.kill('SIGKILL'))
     const loaded = signal()
     child.once('message', () => loaded.resolve())

@@ -36,13 +36,13 @@ async function router(t: ExecutionContext, endpoint: string, options = {}): Prom
   return socket.lastEndpoint as string
 }
 
-test('L15: a ZeroMQ process answers from its I/O thread, by IPv4, by IPv6 and by a path', async (t) => {
+test('L18: a ZeroMQ process answers from its I/O thread, by IPv4, by IPv6 and by a path', async (t) => {
   t.is(await probe(t, await router(t, 'tcp://127.0.0.1:*')), 'lives')
   t.is(await probe(t, await router(t, 'tcp://[::1]:*', { ipv6: true })), 'lives')
   t.is(await probe(t, await router(t, `ipc://${join(tmpdir(), `zmqnet-test-${process.pid}.sock`)}`)), 'lives')
 })
 
-test('L15: who accepts and says nothing is silent, and is asked three times', async (t) => {
+test('L18: who accepts and says nothing is silent, and is asked three times', async (t) => {
   let accepted = 0
   const deaf = server(t, () => {
     accepted += 1
@@ -51,7 +51,7 @@ test('L15: who accepts and says nothing is silent, and is asked three times', as
   t.is(accepted, 3)
 })
 
-test('L15: an answer to a later question is an answer', async (t) => {
+test('L18: an answer to a later question is an answer', async (t) => {
   let accepted = 0
   const late = server(t, (socket) => {
     accepted += 1
@@ -60,14 +60,14 @@ test('L15: an answer to a later question is an answer', async (t) => {
   t.is(await probe(t, await tcpEndpoint(late)), 'lives')
 })
 
-test('L15: where nobody listens, nobody lives', async (t) => {
+test('L18: where nobody listens, nobody lives', async (t) => {
   const gone = server(t, () => undefined)
   const endpoint = await tcpEndpoint(gone)
   await new Promise((resolve) => gone.close(resolve))
   t.is(await probe(t, endpoint), 'silent')
 })
 
-test.serial('L15: a process whose own loop stood still learns nothing', async (t) => {
+test.serial('L18: a process whose own loop stood still learns nothing', async (t) => {
   const deaf = server(t, () => undefined)
   const answer = probe(t, await tcpEndpoint(deaf))
   const until = performance.now() + 1000
@@ -75,7 +75,7 @@ test.serial('L15: a process whose own loop stood still learns nothing', async (t
   t.is(await answer, 'unknown')
 })
 
-test('L15: a probe that is ended tells nothing and keeps no connection', async (t) => {
+test('L18: a probe that is ended tells nothing and keeps no connection', async (t) => {
   const closed: Promise<void>[] = []
   const server_ = server(t, (socket) => {
     closed.push(new Promise((resolve) => socket.once('close', () => resolve())))

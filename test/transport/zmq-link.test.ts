@@ -155,7 +155,7 @@ test('a link that is ended lets its last words leave', async (t) => {
   t.deepEqual([socket.closed, socket.linger], [true, 100])
 })
 
-test('L15: a link that is up is probed at its address, one probe at a time, and is silent without an answer', async (t) => {
+test('L18: a link that is up is probed at its address, one probe at a time, and is silent without an answer', async (t) => {
   const { link, recorder, probes, attempt } = linked(t)
   const socket = await attempt(0)
   link.probe()
@@ -179,7 +179,7 @@ test('L15: a link that is up is probed at its address, one probe at a time, and 
   await attempt(1)
 })
 
-test('L15: a link on which something came in meanwhile is not silent', async (t) => {
+test('L18: a link on which something came in meanwhile is not silent', async (t) => {
   const { link, recorder, probes, attempt } = linked(t)
   const socket = await attempt(0)
   socket.tell('handshake')
@@ -191,7 +191,7 @@ test('L15: a link on which something came in meanwhile is not silent', async (t)
   t.deepEqual(recorder.downs, [])
 })
 
-test('L15: a probe ends with its connection, and a shortcut is probed at the configured address', async (t) => {
+test('L18: a probe ends with its connection, and a shortcut is probed at the configured address', async (t) => {
   const { link, recorder, probes, attempt } = linked(t)
   const socket = await attempt(0)
   socket.tell('handshake')
