@@ -7,12 +7,14 @@
  *   --jobs N         processes (default: the cores of this machine)
  *   --node MODULE    another node than the production one: a module that exports startNode(settings, world)
  *   --same N         plays one seed (--from) of one scenario N times instead, and compares the traces
+ *   --json FILE      writes the sums to a file, too
  *   --speed          measures five idle nodes instead: virtual time by real time
  *
  * Ctrl-C prints the summary so far. Exit code: 0 no violation, 1 a violation (or traces that differ), 2 wrong usage,
  * 130 interrupted without one. Each violation comes with the command that plays it again.
  */
 
+import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Campaign } from '../dist/src/sim/campaign.js'
@@ -29,7 +31,7 @@ else if (options.speed) await measureSpeed()
 else if (options.same > 0) await compareTraces(options)
 else await play(options)
 
-async function play({ seeds, from, scenarios, jobs, node }) {
+async function play({ seeds, from, scenarios, jobs, node, json }) {
   const campaign = new Campaign()
   const startedAt = performance.now()
   const tasks = function* () {
@@ -39,6 +41,7 @@ async function play({ seeds, from, scenarios, jobs, node }) {
   const done = (result) => campaign.add(result)
   const interrupted = await withProgress(campaign, seeds, new Crew(jobs, tasks(), done))
   process.stdout.write(`${campaign.summary(performance.now() - startedAt)}\n`)
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(campaign.totals, undefined, 2)}\n`)
   process.exitCode = campaign.failed > 0 ? 1 : interrupted ? 130 : 0
 }
 
@@ -113,6 +116,7 @@ function readOptions() {
         scenario: { type: 'string' },
         jobs: { type: 'string', default: String(availableParallelism()) },
         node: { type: 'string' },
+        json: { type: 'string' },
         same: { type: 'string', default: '0' },
         speed: { type: 'boolean', default: false },
       },
@@ -126,6 +130,7 @@ function readOptions() {
       scenarios: values.scenario === undefined ? all : [values.scenario],
       jobs: Math.min(64, wholeNumber('jobs', values.jobs, 1)),
       node: values.node,
+      json: values.json,
       same: wholeNumber('same', values.same, 0),
       speed: values.speed,
     }

@@ -140,6 +140,8 @@ export class Detector {
       this.#tell({ kind: 'peer-restarted', peer: name, incarnation })
     }
     this.heard(now, name)
+    // One that was silent had no review to come, and being heard gives it one only while it counts as silent.
+    if (isRestart) this.#review(now, life)
   }
 
   /** The peer told how its loop runs. */

@@ -60,6 +60,7 @@ export class Driver implements TransportListener {
   #isTurnOpen = false
   #isClosed = false
   #alarmAt = Number.POSITIVE_INFINITY
+  #handingOnSince = 0
   #received = 0
   #framesReceived = 0
   #violations = 0
@@ -115,10 +116,30 @@ export class Driver implements TransportListener {
     }
   }
 
+  /** When the events that are being handed on began to be. */
+  get handingOnSince(): number {
+    return this.#handingOnSince
+  }
+
   /** Whether nothing waits to be sent and nothing waits for an answer. */
   get isIdle(): boolean {
     const core = this.#core
     return this.#mailer.isIdle && core?.pendingCount === 0 && core.transfers.outgoing.count === 0
+  }
+
+  /** Does something as a turn of its own, after what came in meanwhile was read; what it wants sent leaves at its end. */
+  inNextTurn(task: () => void): void {
+    this.#world.clock.defer(() => {
+      if (this.#isClosed) return
+      const wasTurnOpen = this.#isTurnOpen
+      this.#isTurnOpen = true
+      try {
+        task()
+        this.#settleTurn()
+      } finally {
+        this.#isTurnOpen = wasTurnOpen
+      }
+    })
   }
 
   /** Hands on what a command to the core told, and sends what it wants sent. To be called after each. */
@@ -247,6 +268,7 @@ export class Driver implements TransportListener {
   #handOn(): void {
     if (this.#isHandingOn || this.#events.length === 0) return
     this.#isHandingOn = true
+    this.#handingOnSince = this.now
     try {
       for (let index = 0; index < this.#events.length; index += 1)
         this.#hand(this.#events[index] as CoreEvent)

@@ -24,6 +24,12 @@ import { BROADCAST_EFFORT, checkVerb, type Effort, invalid, REQUEST_EFFORT } fro
 /** Verbs that begin so are zmqnet's own. */
 export const RESERVED_PREFIX = 'zmqnet.'
 
+/**
+ * How long handlers run before what came in meanwhile is read, in milliseconds: what is not read does not age, cannot be
+ * cancelled, and keeps heartbeats waiting. Shorter slices cost throughput where handlers are quick.
+ */
+const SLICE_MS = 5
+
 /** What the handlers of one node need. */
 export interface HandlersSettings {
   readonly driver: Driver
@@ -119,6 +125,9 @@ export class Handlers {
   readonly #settings: HandlersSettings
   readonly #handlers = new Map<string, Handler>()
   readonly #builtIn: ReadonlyMap<string, Handler>
+  /** How long the last slice took, while there is a line. */
+  #sliceMs = 0
+  #isSliceDue = false
 
   constructor(settings: HandlersSettings, builtIn: ReadonlyMap<string, Handler>) {
     this.#settings = settings
@@ -147,10 +156,43 @@ export class Handlers {
     return this.#handlers.delete(verb)
   }
 
-  /** Runs the handler of a call, unless it is put off, and reports its outcome to the core. */
+  /** Runs the handler of a call, or lets it wait for its turn when handlers have run for long enough. */
   call(call: Call): void {
     const { driver } = this.#settings
-    if (!driver.core.reception.begin(driver.now, call)) return
+    const { responder } = driver.core.reception
+    const { now } = driver
+    if (responder.hasLine || now - driver.handingOnSince >= SLICE_MS) {
+      responder.wait(now, call)
+      this.#continueLater(SLICE_MS)
+    } else this.#begin(now, call)
+  }
+
+  /** The next slice comes when what waits in the sockets was read. */
+  #continueLater(sliceMs: number): void {
+    if (this.#isSliceDue) return
+    this.#isSliceDue = true
+    this.#sliceMs = sliceMs
+    this.#settings.driver.inNextTurn(() => this.#runSlice())
+  }
+
+  #runSlice(): void {
+    this.#isSliceDue = false
+    const { driver } = this.#settings
+    const { responder } = driver.core.reception
+    const since = driver.now
+    for (let { now } = driver; now - since < SLICE_MS; { now } = driver) {
+      const call = responder.next(now, this.#sliceMs)
+      if (call === undefined) break
+      this.#begin(now, call)
+    }
+    driver.afterCommand()
+    if (responder.hasLine) this.#continueLater(Math.max(SLICE_MS, driver.now - since))
+  }
+
+  /** Runs the handler of a call, unless it is put off, and reports its outcome to the core. */
+  #begin(now: number, call: Call): void {
+    const { driver } = this.#settings
+    if (!driver.core.reception.begin(now, call)) return
     const { request, caller } = call
     const { verb, attempt, deadlineAt, requestKind } = request
     const context = new Context(this.#settings, {

@@ -14,6 +14,7 @@ import type { ConnectionId } from '../base/ids.ts'
 import type { Body, Reject, RejectReason, Reply, Request } from '../wire/messages.ts'
 import type { Out } from '../wire/out.ts'
 import { AnswerTotal } from './answer-total.ts'
+import { CallLine, type InLine } from './call-line.ts'
 import { answerBytes } from './owed.ts'
 import { DedupeWindow } from './window.ts'
 
@@ -21,7 +22,7 @@ import { DedupeWindow } from './window.ts'
 export const MAX_RUNNING_PER_CALLER = 16_384
 
 /** One run of a handler for one request. Opaque to the owner, who gives it back with the outcome. */
-export class Call implements Timed {
+export class Call implements Timed, InLine<Call> {
   dueAt = 0
   heapIndex = -1
   aborted = false
@@ -29,6 +30,9 @@ export class Call implements Timed {
   hasBegun = false
   /** Whatever the owner wants to find again when the call is aborted. */
   ticket: unknown = undefined
+  lineSince: number | undefined = undefined
+  before: Call | undefined = undefined
+  behind: Call | undefined = undefined
   readonly caller: Inbound
   readonly request: Request
 
@@ -86,6 +90,7 @@ export class Responder {
   readonly #hasVerb: (verb: string) => boolean
   readonly #out: Out<ResponderEvent>
   readonly #room: AnswerRoom
+  readonly #line = new CallLine<Call>()
   #isClosing = false
   #runningCount = 0
 
@@ -127,15 +132,41 @@ export class Responder {
     this.#out.tell({ kind: 'call', call })
   }
 
+  /** Whether calls wait for their turn: then the next ones do so as well. */
+  get hasLine(): boolean {
+    return !this.#line.isEmpty
+  }
+
+  /** There is no time for this call's handler now: it waits in the line of all callers. */
+  wait(now: number, call: Call): void {
+    if (call.hasBegun || !isOpen(call)) return
+    this.#line.add(now, call)
+    // Nobody waits for it any more, and that would not be told again.
+    if (call.aborted) this.#abort(call, 'cancelled')
+  }
+
+  /**
+   * The call whose turn it is. `unreadMs`: for how long messages may have waited unread, which their remaining time does
+   * not tell; who has no more than that left is refused, because it may be over.
+   */
+  next(now: number, unreadMs: number): Call | undefined {
+    for (let call = this.#line.take(now); call !== undefined; call = this.#line.take(now)) {
+      if (call.request.deadlineAt - unreadMs > now) return call
+      this.#refuseUnbegun(call, 'expired', LATE)
+      this.#tellFirst(call.caller)
+    }
+    return undefined
+  }
+
   /**
    * To be asked right before the handler of `call` runs, because the answer of the one before it may have been too much.
    * False: it is put off, and told again.
    */
   begin(now: number, call: Call): boolean {
     const { caller } = call
-    const { putOff, window } = caller
+    const { putOff } = caller
     // It may have been told twice, or be over since then: those behind it must not wait for it.
-    if (call.hasBegun || window.running(call.sequence) !== call) {
+    if (call.hasBegun || !isOpen(call)) {
       this.#tellFirst(caller)
       return false
     }
@@ -179,8 +210,9 @@ export class Responder {
   finish(call: Call, outcome: CallOutcome): void {
     const { caller, sequence } = call
     // A handler ends once. What a broken promise of a user reports a second time is not the answer.
-    if (caller.window.running(sequence) !== call) return
+    if (!isOpen(call)) return
     this.#deadlines.remove(call)
+    this.#line.remove(call)
     caller.putOff.delete(call)
     this.#runningCount -= 1
     this.#answer(
@@ -214,6 +246,10 @@ export class Responder {
   /** The caller does not come back: what was put off never begins, and no answer is held. */
   forget(caller: Inbound): void {
     for (const call of caller.putOff) this.#abort(call, 'cancelled')
+    if (this.hasLine) {
+      for (const call of caller.window.calls())
+        if (call.lineSince !== undefined) this.#abort(call, 'cancelled')
+    }
     caller.window.release()
   }
 
@@ -283,13 +319,25 @@ export class Responder {
 
   #abort(call: Call, reason: AbortReason): void {
     if (call.caller.putOff.has(call)) {
-      const text = 'Its handler had not begun, because too many answers wait for this caller'
-      this.finish(call, { kind: 'failed', reason, code: '', text })
+      this.#refuseUnbegun(
+        call,
+        reason,
+        'Its handler had not begun, because too many answers wait for this caller',
+      )
+      return
+    }
+    if (call.lineSince !== undefined) {
+      this.#refuseUnbegun(call, reason, LATE)
       return
     }
     if (call.aborted) return
     call.aborted = true
     this.#out.tell({ kind: 'call-aborted', call, reason })
+  }
+
+  /** Ends a call whose handler never runs. */
+  #refuseUnbegun(call: Call, reason: AbortReason, text: string): void {
+    this.finish(call, { kind: 'failed', reason, code: '', text })
   }
 
   /** Sends the answer of a call that is over, or owes it; when there is no room for that either, the caller hears so. */
@@ -334,6 +382,13 @@ export class Responder {
   #send({ connection }: Inbound, answer: Answer): boolean {
     return connection !== undefined && this.#out.send(connection, answer)
   }
+}
+
+const LATE = 'Its handler had not begun, because this node has more to do than it has time for'
+
+/** Whether the call is not over. */
+function isOpen(call: Call): boolean {
+  return call.caller.window.running(call.sequence) === call
 }
 
 /** What a request is answered with. */

@@ -19,13 +19,26 @@ export interface SeedResult {
   readonly faults: readonly string[]
   readonly virtualMs: number
   readonly operations: number
+  /** How many of them were requests, and how often a handler ran. */
+  readonly requests: number
+  readonly executions: number
   /** Empty when the run was lost. */
   readonly injected: Partial<InjectionCounts>
 }
 
 /** A verdict as plain data. */
-export function resultOf({ scenario, seed, faults, operations, simulation }: Verdict): SeedResult {
-  return { scenario, seed, faults, operations, virtualMs: simulation.now, injected: simulation.injected }
+export function resultOf({ simulation, ...verdict }: Verdict): SeedResult {
+  return { ...verdict, virtualMs: simulation.now, injected: simulation.injected }
+}
+
+/** The sums of a campaign as plain data, for a program that adds them to others. */
+export interface CampaignTotals {
+  readonly seeds: number
+  readonly failed: number
+  readonly operations: number
+  readonly requests: number
+  readonly executions: number
+  readonly virtualMs: number
 }
 
 /** The sums over all results so far. */
@@ -37,6 +50,8 @@ export class Campaign {
   #failed = 0
   #virtualMs = 0
   #operations = 0
+  #requests = 0
+  #executions = 0
 
   /** How many seeds were played. */
   get seeds(): number {
@@ -48,11 +63,24 @@ export class Campaign {
     return this.#failed
   }
 
+  get totals(): CampaignTotals {
+    return {
+      seeds: this.#seeds,
+      failed: this.#failed,
+      operations: this.#operations,
+      requests: this.#requests,
+      executions: this.#executions,
+      virtualMs: this.#virtualMs,
+    }
+  }
+
   add(result: SeedResult): void {
-    const { scenario, faults, virtualMs, operations, injected } = result
+    const { scenario, faults, virtualMs, operations, requests, executions, injected } = result
     this.#seeds += 1
     this.#virtualMs += virtualMs
     this.#operations += operations
+    this.#requests += requests
+    this.#executions += executions
     this.#injections.addAll(injected)
     this.#scenarios.set(scenario, (this.#scenarios.get(scenario) ?? 0) + 1)
     if (faults.length === 0) return
@@ -75,7 +103,7 @@ export class Campaign {
     return [
       `seeds       ${this.#seeds} (${scenarios.join(', ') || 'none'})`,
       `time        ${(this.#virtualMs / 3_600_000).toFixed(1)} virtual hours in ${seconds} s, ${ratio} times real time`,
-      `operations  ${this.#operations} requests, one-way messages and broadcasts`,
+      `operations  ${this.#operations} (${this.#requests} requests), for which handlers ran ${this.#executions} times`,
       `faults      ${INJECTION_KINDS.map((kind) => `${kind} ${counts[kind]}`).join(', ')}`,
       `violations  ${this.#failed === 0 ? 'none' : `${this.#failed} of ${this.#seeds} seeds`}`,
       ...this.#violations.flatMap(describeViolation),

@@ -178,6 +178,9 @@ export interface Verdict {
   readonly simulation: Simulation
   /** How many operations were asked for. */
   readonly operations: number
+  /** How many of them were requests, and how often a handler ran for any of them. */
+  readonly requests: number
+  readonly executions: number
 }
 
 /** Runs a scenario with a seed. Never rejects: what is thrown is a fault. */
@@ -210,8 +213,10 @@ export async function runScenario(
   }
   faults.push(...simulation.errors.map((line) => `a node logged an error at ${line}`))
   const { entries } = workload.history(simulation)
-  const operations = entries.filter((entry) => entry.kind === 'asked').length
-  return { scenario: name, seed, faults, simulation, operations }
+  const asked = entries.filter((entry) => entry.kind === 'asked')
+  const requests = asked.filter(({ operation }) => operation === 'request').length
+  const executions = entries.filter(({ kind }) => kind === 'handled').length
+  return { scenario: name, seed, faults, simulation, operations: asked.length, requests, executions }
 }
 
 /** The command that runs it again. */

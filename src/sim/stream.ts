@@ -9,6 +9,7 @@
 
 import type { Random } from '../base/random.ts'
 import type { Conditions, LinkFaults } from './conditions.ts'
+import { copyOf } from './copies.ts'
 import type { Injections } from './injections.ts'
 import type { SimProcess } from './process.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -82,7 +83,7 @@ export class Stream {
     this.#launch(packet)
     if (duplicate > 0 && random.next() < duplicate) {
       injections.add('duplicated')
-      this.#launch({ ...packet, frames: packet.frames.map((frame) => Buffer.from(frame)) })
+      this.#launch({ ...packet, frames: packet.frames.map(copyOf) })
     }
   }
 

@@ -10,6 +10,7 @@ import { assert } from '../base/assert.ts'
 import type { ConnectionId } from '../base/ids.ts'
 import type { SendResult, Transport, TransportListener } from '../transport/transport.ts'
 import type { Connection, ConnectionSide } from './connection.ts'
+import { copyOf } from './copies.ts'
 import { describeLater } from './describe.ts'
 import { Dial } from './dial.ts'
 import type { Acceptor, Network } from './network.ts'
@@ -248,7 +249,7 @@ export class SimTransport implements Transport, Acceptor {
 function packetOf(frames: readonly Uint8Array[]): Packet {
   let sizeBytes = 0
   for (const frame of frames) sizeBytes += frame.length
-  return { frames: frames.map((frame) => Buffer.from(frame)), sizeBytes, originals: frames }
+  return { frames: frames.map(copyOf), sizeBytes, originals: frames }
 }
 
 function assertUnchanged(packet: Packet): void {

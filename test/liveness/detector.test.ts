@@ -355,3 +355,15 @@ test('a wake before its time does nothing', (t) => {
   t.deepEqual(out.told(), [])
   t.is(detector.deadline, START + 2100)
 })
+
+test('L4, L8: a peer that restarts while it is silent is watched as before', (t) => {
+  const scene = alive()
+  t.deepEqual(run(scene, START + 4000), [])
+  t.true(scene.detector.get('bravo').isSilent)
+  scene.detector.met(START + 4000, 'bravo', incarnation(2))
+  t.false(scene.detector.get('bravo').busy)
+  t.deepEqual(run(scene, START + 6499), [])
+  t.false(scene.detector.get('bravo').isSilent)
+  run(scene, START + 6500)
+  t.true(scene.detector.get('bravo').isSilent)
+})

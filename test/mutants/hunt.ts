@@ -1,10 +1,12 @@
 /**
  * The hunt for one mutant: first the seeds of the simulator, then the tests of the room that it sits in; the first that
- * notices it ends the hunt. So what only a test finds is known to escape the seeds.
+ * notices it ends the hunt. So what only a test finds is known to escape the seeds. What noticed it last time is tried before
+ * all else; a hunt that remembers nothing is longer and comes to the same end.
  */
 
 import { join } from 'node:path'
 import { runChild } from './child.ts'
+import type { Trail } from './memory.ts'
 import type { SeedLine } from './seeds.ts'
 
 /** How a hunt is made. */
@@ -15,6 +17,8 @@ export interface HuntOrder {
   readonly folder: string
   /** How many seeds each scenario is run with. */
   readonly seeds: number
+  /** Who noticed it last time; undefined when nobody remembers. */
+  readonly trail: Trail | undefined
   /** Files of tests, below test/, in stages: the next is only run when the one before found nothing. */
   readonly tests: readonly (readonly string[])[]
   readonly signal: AbortSignal
@@ -22,7 +26,14 @@ export interface HuntOrder {
 
 /** Who noticed that something is wrong, and by what. */
 export type Catch =
-  | { readonly by: 'seed'; readonly what: string; readonly replay: string; readonly fault: string }
+  | {
+      readonly by: 'seed'
+      readonly what: string
+      /** Where it was found again; undefined when nothing ran. */
+      readonly trail: Trail | undefined
+      readonly replay: string
+      readonly fault: string
+    }
   | { readonly by: 'test'; readonly what: string }
 
 /** What became of a hunt. */
@@ -36,7 +47,9 @@ const QUIET_MS = 30_000
 /** Hunts whatever sits in the cage. */
 export async function hunt(order: HuntOrder): Promise<Quarry> {
   const stages = order.tests.map((files) => () => searchTests(order, files))
-  for (const search of [() => searchSeeds(order), ...stages]) {
+  const seeds = (): Promise<Catch | undefined> => searchSeeds(order)
+  const searches = order.trail?.by === 'test' ? [...stages, seeds] : [seeds, ...stages]
+  for (const search of searches) {
     const found = await search()
     if (found !== undefined) return { kind: 'caught', catch: found }
     if (order.signal.aborted) return { kind: 'unfinished' }
@@ -44,11 +57,12 @@ export async function hunt(order: HuntOrder): Promise<Quarry> {
   return { kind: 'survived' }
 }
 
-async function searchSeeds({ folder, seeds, signal }: HuntOrder): Promise<Catch | undefined> {
+async function searchSeeds({ folder, seeds, signal, trail }: HuntOrder): Promise<Catch | undefined> {
   if (seeds === 0) return undefined
   let last: SeedLine | undefined
+  const first = trail?.by === 'seed' ? [trail.scenario, String(trail.seed)] : []
   const end = await runChild({
-    args: ['--max-old-space-size=1024', join('dist', 'test', 'mutants', 'seeds.js'), String(seeds)],
+    args: ['--max-old-space-size=1024', join('dist', 'test', 'mutants', 'seeds.js'), String(seeds), ...first],
     cwd: folder,
     quietMs: QUIET_MS,
     signal,
@@ -58,14 +72,21 @@ async function searchSeeds({ folder, seeds, signal }: HuntOrder): Promise<Catch 
     },
   })
   if (end === 0 || end === 'aborted') return undefined
-  if (last === undefined) return { by: 'seed', what: 'the start', replay: '', fault: 'nothing ran' }
+  if (last === undefined)
+    return { by: 'seed', what: 'the start', trail: undefined, replay: '', fault: 'nothing ran' }
   const {
     scenario,
     seed,
     fault = end === 'stuck' ? 'it does not end' : `the process ended with ${end}`,
   } = last
   const replay = `node dist/src/sim/replay.js --scenario ${scenario} --seed ${seed} --trace`
-  return { by: 'seed', what: `seed ${seed} of ${scenario}`, replay, fault }
+  return {
+    by: 'seed',
+    what: `seed ${seed} of ${scenario}`,
+    trail: { by: 'seed', scenario, seed },
+    replay,
+    fault,
+  }
 }
 
 async function searchTests(

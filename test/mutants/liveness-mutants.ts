@@ -141,4 +141,11 @@ export const LIVENESS_MUTANTS: readonly Mutant[] = [
     find: 'const faded = 1 - (now - this.#measuredAt) / MEMORY_MS',
     replace: 'const faded = 1',
   },
+  {
+    name: 'who restarts while it is silent is watched no more',
+    clause: 'L8',
+    file: 'src/liveness/detector.ts',
+    find: 'if (isRestart) this.#review(now, life)',
+    replace: '',
+  },
 ]

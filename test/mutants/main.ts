@@ -15,6 +15,7 @@ import { Cage } from './cage.ts'
 import { compileMutants } from './compile.ts'
 import { type HuntOrder, hunt, type Quarry } from './hunt.ts'
 import { MUTANTS } from './list.ts'
+import { readMemory, type Trail, writeMemory } from './memory.ts'
 import { type Mutant, testsOf } from './mutant.ts'
 
 const USAGE = `Usage: npm run mutants -- [--only TEXT] [--jobs N] [--limit 10m] [--seeds N] [--keep]
@@ -24,7 +25,9 @@ Plants ${MUTANTS.length} faults, one at a time, and hunts each with the seeds of
   --only TEXT   only mutants with this text in their name
   --jobs N      so many hunts side by side (default: one for each core)
   --limit TIME  gives up after this time (default: 10m)
-  --seeds N     runs each scenario with the seeds 0 to N - 1 (default: 3); 0 leaves the seeds out
+  --seeds N     runs each scenario with the seeds 0 to N - 1 (default: 2); 0 leaves the seeds out
+  --afresh      does not try first what noticed each mutant last time
+  --remember    writes down who noticed each mutant, for the next time
   --keep        leaves the copies with the mutants in place, to replay a seed there
 `
 
@@ -37,6 +40,8 @@ interface Options {
   readonly jobs: number
   readonly limitMs: number
   readonly seeds: number
+  readonly afresh: boolean
+  readonly remember: boolean
   readonly keep: boolean
 }
 
@@ -76,31 +81,35 @@ function readOptions(args: readonly string[]): Options | undefined {
         only: { type: 'string', default: '' },
         jobs: { type: 'string', default: String(availableParallelism()) },
         limit: { type: 'string', default: '10m' },
-        seeds: { type: 'string', default: '3' },
+        seeds: { type: 'string', default: '2' },
+        afresh: { type: 'boolean', default: false },
+        remember: { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
       },
     })
-    const { only, limit, keep } = values
+    const { only, limit, afresh, remember, keep } = values
     const mutants = MUTANTS.filter(({ name }) => name.includes(only))
     const jobs = Number(values.jobs)
     const seeds = Number(values.seeds)
     if (mutants.length === 0 || !Number.isInteger(jobs) || jobs < 1 || !Number.isInteger(seeds) || seeds < 0)
       return undefined
-    return { mutants, jobs, limitMs: parseDuration(limit), seeds, keep }
+    return { mutants, jobs, limitMs: parseDuration(limit), seeds, afresh, remember, keep }
   } catch {
     return undefined
   }
 }
 
 async function huntAll(options: Options, folder: string, signal: AbortSignal): Promise<number> {
-  const { mutants, jobs, seeds } = options
+  const { mutants, jobs, seeds, afresh, remember } = options
+  const memory = readMemory(ROOT)
   const since = performance.now()
   const compiled = compileMutants(ROOT, folder, mutants)
   const files = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' }).toSorted()
-  const order = (cage: Cage, tests: HuntOrder['tests']): HuntOrder => ({
+  const order = (cage: Cage, tests: HuntOrder['tests'], trail?: Trail): HuntOrder => ({
     root: ROOT,
     folder: cage.folder,
     seeds,
+    trail,
     tests,
     signal,
   })
@@ -123,7 +132,8 @@ async function huntAll(options: Options, folder: string, signal: AbortSignal): P
       if (planted !== undefined) cage.restore(planted)
       planted = mutant.file
       cage.put(mutant.file, compiled.get(mutant) ?? '')
-      const quarry = await hunt(order(cage, testsOf(mutant, files)))
+      const trail = afresh ? undefined : memory.get(mutant.name)
+      const quarry = await hunt(order(cage, testsOf(mutant, files), trail))
       results.push({ mutant, quarry })
       say(`${lineOf(mutant, quarry, seconds(startedAt))}\n`)
     }
@@ -132,7 +142,17 @@ async function huntAll(options: Options, folder: string, signal: AbortSignal): P
     index === 0 ? first : new Cage(ROOT, join(folder, `cage-${index}`)),
   )
   await Promise.all(cages.map(work))
+  if (remember) for (const { mutant, quarry } of results) learn(memory, mutant, quarry)
+  if (remember) writeMemory(ROOT, memory, MUTANTS)
   return sum(results, seconds(since))
+}
+
+/** Keeps who noticed it; a hunt that came to no end teaches nothing. */
+function learn(memory: Map<string, Trail>, { name }: Mutant, quarry: Quarry): void {
+  if (quarry.kind === 'survived') memory.delete(name)
+  if (quarry.kind !== 'caught') return
+  const trail: Trail | undefined = quarry.catch.by === 'seed' ? quarry.catch.trail : { by: 'test' }
+  if (trail !== undefined) memory.set(name, trail)
 }
 
 function lineOf({ name, clause }: Mutant, quarry: Quarry, took: string): string {

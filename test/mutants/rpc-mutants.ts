@@ -108,8 +108,8 @@ export const RPC_MUTANTS: readonly Mutant[] = [
     name: 'a cancelled call is answered no more',
     clause: 'R9',
     file: RESPONDER,
-    find: '    if (caller.window.running(sequence) !== call) return\n',
-    replace: '    if (caller.window.running(sequence) !== call || call.aborted) return\n',
+    find: '    if (!isOpen(call)) return\n    this.#deadlines',
+    replace: '    if (!isOpen(call) || call.aborted) return\n    this.#deadlines',
   },
   {
     name: 'the signal of an expired call stays quiet',
@@ -222,5 +222,26 @@ export const RPC_MUTANTS: readonly Mutant[] = [
     file: CALLER,
     find: 'if (!books.hasRoom(ask.sizeBytes)) {',
     replace: 'if (ask.sizeBytes < 0) {',
+  },
+  {
+    name: 'a line serves the first come always',
+    clause: 'R7',
+    file: 'src/rpc/call-line.ts',
+    find: 'const item = isStale ? this.#last : this.#first',
+    replace: 'const item = this.#first',
+  },
+  {
+    name: 'a call that waited too long begins',
+    clause: 'R7',
+    file: RESPONDER,
+    find: 'if (call.request.deadlineAt - unreadMs > now) return call',
+    replace: 'return call',
+  },
+  {
+    name: 'a call that waits is not refused when its time is over',
+    clause: 'R7',
+    file: RESPONDER,
+    find: '    if (call.lineSince !== undefined) {\n      this.#refuseUnbegun',
+    replace: '    if (call.aborted && call.lineSince !== undefined) {\n      this.#refuseUnbegun',
   },
 ]

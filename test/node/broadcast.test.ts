@@ -8,6 +8,7 @@ import type { BroadcastResult } from '../../src/index.ts'
 import {
   EventLog,
   errorOf,
+  HeldHandler,
   peersOf,
   portOf,
   rerouted,
@@ -151,17 +152,13 @@ test.serial(
   'a handler that is too slow for the first attempt runs once and is counted by a later one',
   async (t) => {
     const { alpha, bravo } = await startMesh(t, ['alpha', 'bravo'])
-    let runs = 0
-    const answer = signal<string>()
-    bravo.handle('slow', () => {
-      runs += 1
-      return answer.promise
-    })
+    const slow = new HeldHandler()
+    bravo.handle('slow', slow.handle)
     const casting = alpha.broadcast('slow', 1, { timeout: 80, retries: 20 })
     await until(() => alpha.status().counters.retries > 0, 'a retry')
-    answer.resolve('late')
+    slow.answer('late')
     t.like(await casting, { ok: true, expected: 1 })
-    t.is(runs, 1)
+    t.is(slow.runs, 1)
   },
 )
 

@@ -5,7 +5,7 @@
 
 import test from 'ava'
 import type { BodyValue } from '../../src/index.ts'
-import { errorOf, peersOf, signal, startMesh, startNode, until } from '../support/mesh.ts'
+import { errorOf, HeldHandler, peersOf, signal, startMesh, startNode, until } from '../support/mesh.ts'
 
 const MIB = 1024 * 1024
 
@@ -235,17 +235,13 @@ test.serial(
   'a slow handler runs once although its caller asks again, and its late answer is taken',
   async (t) => {
     const { alpha, bravo } = await startMesh(t, ['alpha', 'bravo'])
-    let runs = 0
-    const answer = signal<string>()
-    bravo.handle('slow', () => {
-      runs += 1
-      return answer.promise
-    })
+    const slow = new HeldHandler()
+    bravo.handle('slow', slow.handle)
     const reply = alpha.request('bravo', 'slow', 1, { timeout: 60, retries: 20 })
     await until(() => alpha.status().counters.retries >= 2, 'two retries')
-    answer.resolve('late, but here')
+    slow.answer('late, but here')
     t.is(await reply, 'late, but here')
-    t.is(runs, 1)
+    t.is(slow.runs, 1)
   },
 )
 

@@ -14,6 +14,8 @@ const result: SeedResult = {
   faults: [],
   virtualMs: 1_800_000,
   operations: 10,
+  requests: 6,
+  executions: 9,
   injected: { crash: 2, lost: 5 },
 }
 
@@ -27,7 +29,15 @@ test('the summary adds up what seeds did, and says that nothing was found', (t) 
   const lines = campaign.summary(3600).split('\n')
   t.is(lines[0], 'seeds       2 (lossy 1, storm 1)')
   t.is(lines[1], 'time        1.0 virtual hours in 3.6 s, 1000 times real time')
-  t.is(lines[2], 'operations  20 requests, one-way messages and broadcasts')
+  t.is(lines[2], 'operations  20 (12 requests), for which handlers ran 18 times')
+  t.deepEqual(campaign.totals, {
+    seeds: 2,
+    failed: 0,
+    operations: 20,
+    requests: 12,
+    executions: 18,
+    virtualMs: 3_600_000,
+  })
   t.regex(lines[3] ?? '', /^faults {6}partition 0, .*crash 3, .*lost 5, /)
   t.is(lines[4], 'violations  none')
   t.is(lines.length, 5)

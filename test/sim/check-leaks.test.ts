@@ -2,19 +2,9 @@
 
 import test from 'ava'
 import { MAX_PENDING_PER_PEER, nothingRemains, staysBounded } from '../../src/sim/check-leaks.ts'
-import type { Asked, History, HistoryEntry } from '../../src/sim/history.ts'
+import type { History, HistoryEntry } from '../../src/sim/history.ts'
+import { broadcast, request } from './asked.ts'
 
-const request: Asked = {
-  kind: 'asked',
-  atMs: 100,
-  id: 'alpha-1',
-  operation: 'request',
-  caller: 'alpha',
-  callees: ['bravo'],
-  deadlineMs: 400,
-  idempotent: false,
-}
-const broadcast: Asked = { ...request, operation: 'broadcast', callees: ['bravo', 'charlie'] }
 const settled: HistoryEntry = { kind: 'settled', atMs: 200, id: 'alpha-1', settlement: { kind: 'receipt' } }
 const run = { id: 'alpha-1', callee: 'bravo', incarnation: 1 }
 const handled: HistoryEntry = { kind: 'handled', atMs: 150, ...run, caller: 'alpha' }

@@ -12,19 +12,9 @@ import {
   talliesAddUp,
 } from '../../src/sim/checkers.ts'
 import { SETTLE_GRACE_MS } from '../../src/sim/due-times.ts'
-import type { Asked, Handled, History, HistoryEntry, Incident, Settlement } from '../../src/sim/history.ts'
+import type { Handled, History, HistoryEntry, Incident, Settlement } from '../../src/sim/history.ts'
+import { broadcast, request } from './asked.ts'
 
-const request: Asked = {
-  kind: 'asked',
-  atMs: 100,
-  id: 'alpha-1',
-  operation: 'request',
-  caller: 'alpha',
-  callees: ['bravo'],
-  deadlineMs: 400,
-  idempotent: false,
-}
-const broadcast: Asked = { ...request, operation: 'broadcast', callees: ['bravo', 'charlie'] }
 const ran: Handled = {
   kind: 'handled',
   atMs: 110,

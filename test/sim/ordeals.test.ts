@@ -9,3 +9,6 @@ testSeeds('narrow', 0, 20)
 testSeeds('neighbours', 0, 40)
 testSeeds('storm', 0, 40)
 testSeeds('crowded', 0, 4)
+
+// A peer that restarted while it was silent was never again busy. Ten thousand seeds found it once.
+testSeeds('neighbours', 101_526, 101_527)

@@ -4,6 +4,7 @@ import test from 'ava'
 import { latestMs, SETTLE_GRACE_MS } from '../../src/sim/due-times.ts'
 import type { Asked, History, Incident } from '../../src/sim/history.ts'
 import { type Simulation, simulate } from '../../src/sim/index.ts'
+import { request } from './asked.ts'
 
 const NODES = ['alpha', 'bravo', 'charlie']
 
@@ -84,16 +85,7 @@ test('a monotonic clock that jumps makes nobody dead', async (t) => {
   t.false(sim.trace.some((line) => line.includes('event peer:dead')))
 })
 
-const asked: Asked = {
-  kind: 'asked',
-  atMs: 1000,
-  id: 'alpha-1',
-  operation: 'request',
-  caller: 'alpha',
-  callees: ['bravo'],
-  deadlineMs: 900,
-  idempotent: false,
-}
+const asked: Asked = { ...request, atMs: 1000, deadlineMs: 900 }
 
 function dueMs(...incidents: readonly Incident[]): number {
   const history: History = { names: NODES, entries: [asked], incidents, endMs: 10_000 }

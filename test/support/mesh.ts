@@ -167,6 +167,21 @@ export function signal<T = void>(): Signal<T> {
   return { promise, resolve }
 }
 
+/** A handler that answers when the test says so, and counts how often it runs. */
+export class HeldHandler {
+  runs = 0
+  readonly #answer = signal<string>()
+
+  readonly handle = (): Promise<string> => {
+    this.runs += 1
+    return this.#answer.promise
+  }
+
+  answer(text: string): void {
+    this.#answer.resolve(text)
+  }
+}
+
 /** A time that is waited for on purpose, because nothing must happen in it. */
 export function quiet(waitMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, waitMs))

@@ -1,6 +1,6 @@
 /**
- * A TCP proxy that treats its connections badly on command: cuts them, stalls them, closes one half of them, delays
- * what they carry. It stands between two nodes and knows nothing of what it carries.
+ * A TCP proxy that treats its connections badly on command: cuts them, resets them, stalls them, closes one half of them,
+ * delays what they carry, lets it dribble. It stands between two nodes and knows nothing of what it carries.
  */
 
 import { createServer, type Server, Socket } from 'node:net'
@@ -21,6 +21,8 @@ export class TcpProxy {
   /** Bytes that went through, by direction. */
   readonly bytes = { toTarget: 0, toDialler: 0 }
   delayMs = 0
+  /** Above 0, what is carried goes on in pieces of so many bytes, each in a turn of its own. */
+  dribbleBytes = 0
   readonly #targetPort: number
   readonly #server: Server
   readonly #pairs = new Set<Pair>()
@@ -35,10 +37,16 @@ export class TcpProxy {
 
   /** Starts a proxy that is closed when the test ends. */
   static async start(t: ExecutionContext, targetPort: number): Promise<TcpProxy> {
+    const proxy = await TcpProxy.open(targetPort)
+    t.teardown(() => proxy.close())
+    return proxy
+  }
+
+  /** Starts a proxy that somebody has to close. */
+  static async open(targetPort: number): Promise<TcpProxy> {
     const [port = 0] = await freePorts(1)
     const proxy = new TcpProxy(port, targetPort)
     await new Promise<void>((resolve) => proxy.#server.listen(port, '127.0.0.1', resolve))
-    t.teardown(() => proxy.#close())
     return proxy
   }
 
@@ -63,6 +71,14 @@ export class TcpProxy {
   /** Destroys all connections once. */
   drop(): void {
     for (const pair of this.#pairs) this.#destroy(pair)
+  }
+
+  /** Resets all connections once: both ends get an error in place of an end. */
+  reset(): void {
+    for (const { near, far } of this.#pairs) {
+      near.resetAndDestroy()
+      far.resetAndDestroy()
+    }
   }
 
   /** Lets no byte through any more, in either direction; connections stay and new ones are accepted, until `resume`. */
@@ -107,13 +123,31 @@ export class TcpProxy {
 
   #carry(pair: Pair, from: Socket, to: Socket, direction: keyof TcpProxy['bytes']): void {
     from.setNoDelay(true)
-    from.on('data', (chunk) => {
-      this.#later(() => {
-        this.bytes[direction] += chunk.length
-        if (to.writable) to.write(chunk)
-      })
-    })
-    from.on('end', () => this.#later(() => to.end()))
+    const pieces: (Buffer | 'end')[] = []
+    const pass = (piece: Buffer | 'end'): void => {
+      if (piece === 'end') to.end()
+      else {
+        this.bytes[direction] += piece.length
+        if (to.writable) to.write(piece)
+      }
+    }
+    const passNext = (): void => {
+      const [piece] = pieces
+      if (piece === undefined) return
+      pass(piece)
+      pieces.shift()
+      if (pieces.length > 0) setImmediate(passNext)
+    }
+    const carry = (piece: Buffer | 'end'): void => {
+      // What came in pieces before must have gone on before this.
+      if (this.dribbleBytes === 0 && pieces.length === 0) pass(piece)
+      else {
+        if (pieces.length === 0) setImmediate(passNext)
+        pieces.push(...cut(piece, this.dribbleBytes))
+      }
+    }
+    from.on('data', (chunk) => this.#later(() => carry(chunk)))
+    from.on('end', () => this.#later(() => carry('end')))
     from.on('close', () => this.#destroy(pair))
   }
 
@@ -129,8 +163,17 @@ export class TcpProxy {
     pair.far.destroy()
   }
 
-  #close(): Promise<void> {
+  close(): Promise<void> {
     this.cut()
     return new Promise((resolve) => this.#server.close(() => resolve()))
   }
+}
+
+/** A chunk in pieces of so many bytes; 0 leaves it whole. */
+function cut(piece: Buffer | 'end', sizeBytes: number): (Buffer | 'end')[] {
+  if (piece === 'end' || sizeBytes === 0) return [piece]
+  const count = Math.ceil(piece.length / sizeBytes)
+  return Array.from({ length: count }, (_, index) =>
+    piece.subarray(index * sizeBytes, (index + 1) * sizeBytes),
+  )
 }
