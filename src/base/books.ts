@@ -64,9 +64,11 @@ export class Books<T extends Entry> {
     return this.#entries.get(sequence)
   }
 
-  /** Takes an entry out, if it stands here. */
-  remove(entry: T): void {
-    if (this.#entries.take(entry.sequence) !== undefined) this.#capacity.remove(entry.sizeBytes)
+  /** Takes an entry out, if it stands here; gives whether it did. */
+  remove(entry: T): boolean {
+    if (this.#entries.take(entry.sequence) === undefined) return false
+    this.#capacity.remove(entry.sizeBytes)
+    return true
   }
 
   /** Whether a number was ever given. */

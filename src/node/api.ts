@@ -195,6 +195,13 @@ export type NodeEvent =
   | { readonly kind: 'peer:busy'; readonly peer: string; readonly busy: boolean }
   /** Busy by silence for 20 ticks (10 s), told once. Not dead: it may go on at any time, and `peer:busy` then says so. */
   | { readonly kind: 'peer:hung'; readonly peer: string; readonly quietMs: number }
+  /** It does not take what waits for it (clause L19). `queuedBytes` waits in the queues of its slow connections. */
+  | {
+      readonly kind: 'peer:slow'
+      readonly peer: string
+      readonly slow: boolean
+      readonly queuedBytes: number
+    }
   | { readonly kind: 'peer:restarted'; readonly peer: string; readonly incarnation: number }
   | { readonly kind: 'link:up'; readonly peer: string; readonly transport: 'tcp' | 'ipc' }
   /** `closed`, `silent` (its process or the way to it), `reset` by this node, `restarted` or `forgotten` by the peer. */
@@ -243,6 +250,12 @@ export interface NodeOptions {
    * make this node hold more, up to twice this for what is on its way here and for each book of what is kept.
    */
   readonly maxBody?: number
+  /**
+   * The most that waits for one peer, in bytes, from 1 MiB to 1 GiB: requests without an answer and one-way messages without
+   * a receipt, each with 1 KiB beside its body; bodies of 512 KiB and more are bounded by `maxBody` instead. Default 16 MiB.
+   * Lower: QUEUE_FULL comes sooner. Higher: a peer that stops reading costs more memory here.
+   */
+  readonly maxPerPeer?: number
 }
 
 /** How a client is made. */
@@ -259,6 +272,12 @@ export interface ConnectOptions {
   readonly sameHost?: boolean
   /** The largest body that this client takes and sends, in bytes, from 1 KiB to 1 GiB. Default 64 MiB. */
   readonly maxBody?: number
+  /**
+   * The most that waits for one peer, in bytes, from 1 MiB to 1 GiB: requests without an answer and one-way messages without
+   * a receipt, each with 1 KiB beside its body; bodies of 512 KiB and more are bounded by `maxBody` instead. Default 16 MiB.
+   * Lower: QUEUE_FULL comes sooner. Higher: a peer that stops reading costs more memory here.
+   */
+  readonly maxPerPeer?: number
 }
 
 /** How a node or client is closed. */
@@ -283,7 +302,7 @@ export interface Node extends AsyncDisposable {
   /**
    * Sends a one-way message; resolves when the peer's node has it. Messages to one peer leave in the order of the calls.
    * When too many are under way it waits: who awaits each, or keeps a number in flight, goes as fast as the peer takes
-   * them. Rejects with QUEUE_FULL when 65,536 messages, or 64 MiB of bodies, wait already.
+   * them. Rejects with QUEUE_FULL when as much waits for the peer as `maxPerPeer` says (16 MiB), or 65,536 messages.
    */
   send(peer: string, verb: string, body?: BodyValue, options?: SendOptions): Promise<Receipt>
   /** Asks every other member at once. Never rejects for a peer that is missing: the result says so. */

@@ -35,6 +35,8 @@ export interface ClientSettings {
   readonly sameHost: boolean
   /** The largest body that it takes and sends, in bytes. */
   readonly maxBodyBytes: number
+  /** What may wait for the node, in bytes. Default: DEFAULT_PEER_BYTES. */
+  readonly maxPeerBytes?: number | undefined
   /** How large bodies are cut, where not as usual: for the simulator. */
   readonly pace?: Pace | undefined
   readonly log: Logger | undefined
@@ -61,7 +63,7 @@ class MeshClient implements Client {
   #closing: Promise<void> | undefined
 
   constructor(settings: ClientSettings, world: World) {
-    const { target, network, tickMs, sameHost, log, maxBodyBytes, pace } = settings
+    const { target, network, tickMs, sameHost, log, maxBodyBytes, maxPeerBytes, pace } = settings
     this.#world = world
     this.node = target.name
     // Two clients never share a name by chance: 64 random bits.
@@ -96,6 +98,7 @@ class MeshClient implements Client {
       peers: [target],
       tickMs,
       pace,
+      maxPeerBytes,
       hasVerb: () => false,
     })
   }

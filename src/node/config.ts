@@ -8,6 +8,7 @@
 
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { DEFAULT_PEER_BYTES, HIGHEST_PEER_BYTES, LOWEST_PEER_BYTES } from '../base/peer-total.ts'
 import { bindEndpoint, parseAddress, parseBindAddress } from '../discovery/endpoint.ts'
 import { found } from '../discovery/found.ts'
 import { jsonFault } from '../discovery/json-fault.ts'
@@ -74,6 +75,7 @@ export function resolveNodeSettings(options: NodeOptions, env: Environment = pro
     report('statusEvery', `expected at least 1000 milliseconds, ${found(statusEveryMs)}`)
   const sameHost = readSameHost(options.sameHost, 'sameHost', report) ?? config.sameHost ?? DEFAULT_SAME_HOST
   const maxBodyBytes = readMaxBody(options.maxBody, report)
+  const maxPeerBytes = readMaxPerPeer(options.maxPerPeer, report)
   if (faults.length > 0) throw configError(describe('the node options', faults))
   return {
     name: options.name,
@@ -84,6 +86,7 @@ export function resolveNodeSettings(options: NodeOptions, env: Environment = pro
     statusEveryMs,
     sameHost,
     maxBodyBytes,
+    maxPeerBytes,
     log: undefined,
   }
 }
@@ -92,13 +95,25 @@ export function resolveNodeSettings(options: NodeOptions, env: Environment = pro
 export function resolveClientOptions(
   options: ConnectOptions,
   config: PeersConfig,
-): { readonly sameHost: boolean; readonly maxBodyBytes: number } {
+): { readonly sameHost: boolean; readonly maxBodyBytes: number; readonly maxPeerBytes: number } {
   const faults: Fault[] = []
   const report = (path: string, message: string): unknown => faults.push({ path, message })
   const sameHost = readSameHost(options.sameHost, 'sameHost', report) ?? config.sameHost ?? DEFAULT_SAME_HOST
   const maxBodyBytes = readMaxBody(options.maxBody, report)
+  const maxPeerBytes = readMaxPerPeer(options.maxPerPeer, report)
   if (faults.length > 0) throw configError(describe('the client options', faults))
-  return { sameHost, maxBodyBytes }
+  return { sameHost, maxBodyBytes, maxPeerBytes }
+}
+
+function readMaxPerPeer(
+  option: number | undefined,
+  report: (path: string, message: string) => unknown,
+): number {
+  const bytes = option ?? DEFAULT_PEER_BYTES
+  if (Number.isInteger(bytes) && bytes >= LOWEST_PEER_BYTES && bytes <= HIGHEST_PEER_BYTES) return bytes
+  const range = `${LOWEST_PEER_BYTES} to ${HIGHEST_PEER_BYTES}`
+  report('maxPerPeer', `expected a whole number of bytes from ${range}, ${found(bytes)}`)
+  return DEFAULT_PEER_BYTES
 }
 
 function readMaxBody(option: number | undefined, report: (path: string, message: string) => unknown): number {

@@ -14,6 +14,7 @@ import type { StopRule } from '../broadcast/stop-rule.ts'
 import { Detector, type DetectorEvent } from '../liveness/detector.ts'
 import type { OwnLoad } from '../liveness/heart.ts'
 import { OwnHealth } from '../liveness/own-health.ts'
+import type { LivenessEvent } from '../liveness/slow-peers.ts'
 import { suspicionTimes } from '../liveness/suspicion.ts'
 import { Ask, type RequestOrder } from '../rpc/caller.ts'
 import type { Identity } from '../session/identity.ts'
@@ -35,13 +36,15 @@ export interface CoreSettings {
   readonly tickMs: number
   /** How large bodies are cut. Default: DEFAULT_PACE. */
   readonly pace?: Pace | undefined
+  /** What may wait for one peer, in bytes. Default: DEFAULT_PEER_BYTES. */
+  readonly maxPeerBytes?: number | undefined
   readonly hasVerb: (verb: string) => boolean
   /** Bytes that wait in the queues of this node, for its heartbeats. */
   readonly queuedBytes: () => number
 }
 
 /** What a core tells: what its machines tell, but for what it settles itself. */
-export type CoreEvent = OutreachEvent | ReceptionEvent | DetectorEvent | Exclude<CasterEvent, { kind: 'leg' }>
+export type CoreEvent = OutreachEvent | ReceptionEvent | LivenessEvent | Exclude<CasterEvent, { kind: 'leg' }>
 
 /** A broadcast to every member: how each leg is asked, and when it is enough. */
 export interface BroadcastOrder {
@@ -62,7 +65,7 @@ export class Core {
   readonly #out: Out<CoreEvent>
 
   constructor(now: number, settings: CoreSettings, random: Random, out: Out<CoreEvent>) {
-    const { self, tickMs, hasVerb, pace = DEFAULT_PACE } = settings
+    const { self, tickMs, hasVerb, pace = DEFAULT_PACE, maxPeerBytes } = settings
     this.#settings = settings
     this.#out = out
     this.transfers = new Transfers(
@@ -82,7 +85,7 @@ export class Core {
     const echo = (at: number, connection: ConnectionId, beat: Beat): void =>
       this.#onBeat(at, connection, beat)
     this.outreach = new Outreach(
-      { self, tickMs, random, detector: this.detector, transfers, ownLoad, echo },
+      { self, tickMs, random, detector: this.detector, transfers, ownLoad, echo, maxPeerBytes },
       { send, tell: (event) => this.#onOutreach(event) },
     )
     const isMember = (name: string): boolean => this.outreach.routes.has(name)

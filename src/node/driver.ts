@@ -8,6 +8,7 @@
 import { assert } from '../base/assert.ts'
 import { Deadlines, type Timed } from '../base/deadlines.ts'
 import type { ConnectionId } from '../base/ids.ts'
+import { LOOK_MS, SlowPeers } from '../liveness/slow-peers.ts'
 import type { DownCause, Transport, TransportListener } from '../transport/transport.ts'
 import { decodeFrames } from '../wire/batch.ts'
 import { WHOLE_BODY_BYTES } from '../wire/limits.ts'
@@ -51,6 +52,7 @@ export class Driver implements TransportListener {
   readonly #owner: DriverOwner
   readonly #mailer: Mailer
   readonly #tasks = new Deadlines<Task>()
+  readonly #slowPeers = new SlowPeers((event) => this.#events.push(event))
   #core: Core | undefined
   /** The largest body that is taken in one message. */
   #wholeBodyBytes = WHOLE_BODY_BYTES
@@ -61,6 +63,8 @@ export class Driver implements TransportListener {
   #isClosed = false
   #alarmAt = Number.POSITIVE_INFINITY
   #handingOnSince = 0
+  /** When to look next which peers are slow; Infinity when nothing waits for any. */
+  #lookAt = Number.POSITIVE_INFINITY
   #received = 0
   #framesReceived = 0
   #violations = 0
@@ -348,10 +352,13 @@ export class Driver implements TransportListener {
   }
 
   #setAlarm(): void {
+    if (this.#lookAt === Number.POSITIVE_INFINITY && (this.#mailer.isWaiting || !this.#slowPeers.isIdle))
+      this.#lookAt = this.now + LOOK_MS
     const dueAt = Math.min(
       this.#core?.deadline ?? Number.POSITIVE_INFINITY,
       this.#mailer.deadline,
       this.#tasks.next,
+      this.#lookAt,
     )
     if (dueAt === this.#alarmAt) return
     this.#alarmAt = dueAt
@@ -370,7 +377,18 @@ export class Driver implements TransportListener {
     const { now } = this
     this.#mailer.wake(now)
     this.#core?.wake(now)
+    if (now >= this.#lookAt) this.#look(now)
     this.#afterCore()
     this.#tasks.takeDue(now, (task) => task.run())
+  }
+
+  #look(now: number): void {
+    this.#lookAt = Number.POSITIVE_INFINITY
+    const { outreach, reception } = this.core
+    this.#slowPeers.look(
+      now,
+      this.#mailer.waiting(),
+      (connection) => outreach.links.get(connection)?.peer ?? reception.sessions.get(connection)?.name,
+    )
   }
 }

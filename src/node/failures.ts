@@ -5,6 +5,7 @@
 
 import { unreachable } from '../base/assert.ts'
 import type { Fullness } from '../base/capacity.ts'
+import { RECORD_BYTES } from '../base/peer-total.ts'
 import { type ErrorCode, ZmqnetError } from '../errors.ts'
 import type { SendFailure } from '../oneway/sender.ts'
 import type { RequestFailure } from '../rpc/caller.ts'
@@ -35,6 +36,7 @@ export function errorOf(attempted: Attempted, failure: RequestFailure | SendFail
       })
     case 'books-full':
     case 'line-full':
+    case 'peer-full':
     case 'queue-full':
       return new ZmqnetError({ code: 'QUEUE_FULL', peer, message: `${what}: ${fullBecause(failure)}` })
     case 'timeout':
@@ -71,13 +73,21 @@ export function errorOf(attempted: Attempted, failure: RequestFailure | SendFail
 
 /** What is full, how full, and what helps. */
 function fullBecause(
-  failure: Extract<RequestFailure | SendFailure, { kind: 'books-full' | 'line-full' | 'queue-full' }>,
+  failure: Extract<
+    RequestFailure | SendFailure,
+    { kind: 'books-full' | 'line-full' | 'peer-full' | 'queue-full' }
+  >,
 ): string {
   switch (failure.kind) {
     case 'books-full':
       return `${sumOf('requests wait for an answer', failure.books)}; make fewer at a time`
     case 'line-full':
       return `${sumOf('messages wait to be sent', failure.line)}; await some before you send more`
+    case 'peer-full':
+      return (
+        `${failure.bytes} bytes wait for it in all (at most ${failure.maxBytes}, with ${RECORD_BYTES} for each operation); ` +
+        'make fewer at a time'
+      )
     case 'queue-full': {
       const { maxBytes, maxItems } = QUEUE_LIMITS
       return `its connection takes no more, with ${maxBytes} bytes or ${maxItems} messages queued; make fewer at a time`

@@ -8,12 +8,14 @@
 
 import type { Clock } from '../base/clock.ts'
 import type { ConnectionId } from '../base/ids.ts'
-import { Outbox, type OutboxTraits } from '../transport/outbox.ts'
+import type { Waiting } from '../liveness/slow-peers.ts'
+import { Outbox } from '../transport/outbox.ts'
 import type { SendResult, Transport } from '../transport/transport.ts'
-import { isLarge, pack, sizeOf } from '../wire/batch.ts'
+import { pack } from '../wire/batch.ts'
 import { FRAME_HEADER_BYTES, FRAME_TARGET_BYTES } from '../wire/limits.ts'
 import type { Message } from '../wire/messages.ts'
 import type { UnsentCause } from '../wire/out.ts'
+import { MESSAGE_TRAITS } from './message-traits.ts'
 
 /**
  * What may wait for one connection: with the 8.5 MiB that libzmq holds, 16 MiB on the way to one peer. What callers and
@@ -40,7 +42,6 @@ const FULL_PAUSE_MAX_MS = 16
  */
 const MAX_QUEUES = 8192
 
-/** What goes first. Topics will have the lane between requests and bulk. */
 /**
  * So many messages leave before the end of their turn, so that the other end works while this one still asks. When
  * nothing that we sent on the connection is unanswered, the other end is idle, and a small portion pays: 100 requests in flight
@@ -48,38 +49,6 @@ const MAX_QUEUES = 8192
  */
 const FIRST_PORTION = 48
 const PORTION = 256
-
-const CONTROL_LANE = 0
-const RPC_LANE = 1
-const BULK_LANE = 3
-
-const TRAITS: OutboxTraits<Message> = {
-  laneOf: (message) => {
-    switch (message.kind) {
-      case 'request':
-      case 'reply':
-      case 'reject':
-      case 'send':
-      // A Cancel stays behind the request that it cancels.
-      case 'cancel':
-      // Neither may overtake the Offer or the Reject that it belongs to.
-      case 'decline':
-      case 'withdraw':
-        return RPC_LANE
-      case 'chunk':
-        return BULK_LANE
-      // Repeated, it asks what has become of the chunks that left before it.
-      case 'offer':
-        return message.isRepeat ? BULK_LANE : RPC_LANE
-      default:
-        return CONTROL_LANE
-    }
-  },
-  bytesOf: sizeOf,
-  expiresAtOf: (message) =>
-    message.kind === 'request' || message.kind === 'send' ? message.expiresAt : Number.POSITIVE_INFINITY,
-  isLarge,
-}
 
 /** What the mailer reports. Neither is called from inside `push`. */
 export interface MailerOwner {
@@ -107,6 +76,8 @@ interface Queue {
   retryAt: number
   /** How often the peer had no room, since it had some. */
   fullCount: number
+  /** Since when what is being sent waits for the peer; Infinity when nothing is. */
+  since: number
   /**
    * A one-way message or an answer found no room. Until the owner has been told of room again every later one-way message
    * is refused as well, or a smaller one would overtake it; with answers, their sender sees to that.
@@ -125,6 +96,7 @@ export class Mailer {
   readonly #refused = new Map<ConnectionId, Message[]>()
   #dirty: Queue[] = []
   #stuckCount = 0
+  #sendingCount = 0
   /** Somebody waits for the end of all sends, so that the end of each opens a turn. */
   isWatched = false
   /** A portion is ready to leave before the end of the turn, by `flush`. */
@@ -155,6 +127,18 @@ export class Mailer {
   get isIdle(): boolean {
     for (const queue of this.#queues.values()) if (queue.isSending || queue.outbox.size > 0) return false
     return true
+  }
+
+  /** Whether a frame waits for its peer, if only for a moment. */
+  get isWaiting(): boolean {
+    return this.#sendingCount > 0
+  }
+
+  /** The queues whose next frame waits for the peer. */
+  *waiting(): Iterable<Waiting> {
+    for (const { connection, since, outbox } of this.#queues.values()) {
+      if (since !== Number.POSITIVE_INFINITY) yield { connection, since, queuedBytes: outbox.bytes }
+    }
   }
 
   /** When to call `wake`: something is to be tried again. */
@@ -241,7 +225,7 @@ export class Mailer {
     // What is being sent is told by its own result, unless it stands still here.
     if (queue.retryAt !== Number.POSITIVE_INFINITY) {
       this.#unstick(queue)
-      queue.isSending = false
+      this.#endSend(queue)
       unsent.unshift(...queue.inFlight)
       queue.inFlight = []
     }
@@ -260,7 +244,7 @@ export class Mailer {
     if (this.#queues.size >= MAX_QUEUES) this.#forgetIdle()
     const queue: Queue = {
       connection,
-      outbox: new Outbox(TRAITS, QUEUE_LIMITS),
+      outbox: new Outbox(MESSAGE_TRAITS, QUEUE_LIMITS),
       done: (result) => this.#done(queue, result),
       isDirty: false,
       isSending: false,
@@ -268,6 +252,7 @@ export class Mailer {
       frames: [],
       retryAt: Number.POSITIVE_INFINITY,
       fullCount: 0,
+      since: Number.POSITIVE_INFINITY,
       isHoldingUp: false,
       unanswered: 0,
     }
@@ -319,6 +304,8 @@ export class Mailer {
       if (expired.length > 0) this.#giveBack(queue.connection, expired, 'expired')
       if (items.length === 0) continue
       queue.isSending = true
+      queue.since = now
+      this.#sendingCount += 1
       // Signs of life go first and want no answer for the most part: counted, they would add up while nothing is asked.
       if (isAsking(items.at(-1))) queue.unanswered += 1
       queue.inFlight = items
@@ -347,7 +334,7 @@ export class Mailer {
       return
     }
     queue.fullCount = 0
-    queue.isSending = false
+    this.#endSend(queue)
     queue.inFlight = []
     queue.frames = []
     if (result === 'sent') {
@@ -363,6 +350,12 @@ export class Mailer {
     this.#owner.gone(connection)
     this.#giveBack(connection, inFlight, 'down')
     this.clear(connection)
+  }
+
+  #endSend(queue: Queue): void {
+    queue.isSending = false
+    queue.since = Number.POSITIVE_INFINITY
+    this.#sendingCount -= 1
   }
 
   #giveBack(connection: ConnectionId, messages: readonly Message[], cause: UnsentCause): void {

@@ -15,6 +15,7 @@ export function missingBecause(failure: RequestFailure): {
     case 'not-sent':
       return { reason: 'not-sent', text: 'It could not be reached in time' }
     case 'books-full':
+    case 'peer-full':
     case 'queue-full':
       return { reason: 'not-sent', text: 'Too much waits for it already' }
     case 'timeout':

@@ -103,7 +103,7 @@ class MeshNode implements Node {
   }
 
   async start(): Promise<void> {
-    const { name, network, bind, tickMs, statusEveryMs, maxBodyBytes, pace } = this.#settings
+    const { name, network, bind, tickMs, statusEveryMs, maxBodyBytes, maxPeerBytes, pace } = this.#settings
     const shortcut = await this.#openShortcut()
     try {
       this.#endpoint = await this.#driver.transport.listen(bind)
@@ -124,6 +124,7 @@ class MeshNode implements Node {
       peers: this.#others,
       tickMs,
       pace,
+      maxPeerBytes,
       hasVerb: (verb) => this.#handlers.has(verb),
     })
     this.#reporter.info(

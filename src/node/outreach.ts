@@ -5,6 +5,7 @@
 
 import { unreachable } from '../base/assert.ts'
 import type { ConnectionId } from '../base/ids.ts'
+import { PeerTotal } from '../base/peer-total.ts'
 import type { Random } from '../base/random.ts'
 import type { Detector } from '../liveness/detector.ts'
 import { Heart, type OwnLoad } from '../liveness/heart.ts'
@@ -15,6 +16,7 @@ import { type Ask, Caller, type CallerEvent } from '../rpc/caller.ts'
 import type { Identity } from '../session/identity.ts'
 import { type Link, type LinkEvent, Links } from '../session/links.ts'
 import type { TransferEvent, Transfers } from '../transfer/transfers.ts'
+import { TRANSFER_BODY_BYTES } from '../wire/limits.ts'
 import type { Beat, Freight, Message, Reject, TransferMessage } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
 import { unsentRequest, unsentSend } from './unsent-failures.ts'
@@ -45,6 +47,8 @@ export interface OutreachSettings {
   readonly random: Random
   readonly detector: Detector
   readonly transfers: Transfers
+  /** What may wait for one peer, in bytes. Default: DEFAULT_PEER_BYTES. */
+  readonly maxPeerBytes?: number | undefined
   readonly ownLoad: (now: number) => OwnLoad
   readonly echo: (now: number, connection: ConnectionId, beat: Beat) => void
 }
@@ -90,8 +94,9 @@ export class Outreach {
 
   addPeer(name: string, connection: ConnectionId): void {
     this.routes.set(name, { link: this.links.add(name, connection), outages: new Outages() })
-    this.caller.addCallee(name, connection)
-    this.sender.addPeer(name, connection)
+    const total = new PeerTotal(this.#settings.maxPeerBytes, TRANSFER_BODY_BYTES)
+    this.caller.addCallee(name, connection, total)
+    this.sender.addPeer(name, connection, total)
   }
 
   /** Messages came in together on a link. */

@@ -81,6 +81,9 @@ export class Reporter {
         this.#settings.onChange()
         return
       }
+      case 'peer-slow':
+        this.#peerSlow(report)
+        return
       case 'peer-restarted':
         this.#emit({ kind: 'peer:restarted', peer: report.peer, incarnation: report.incarnation })
         this.info(`peer ${report.peer} restarted`)
@@ -161,6 +164,15 @@ export class Reporter {
     this.#emit({ kind: 'peer:busy', peer, busy })
     this.info(busy ? `peer ${peer} is busy: its event loop lags` : `peer ${peer} is no longer busy`)
     this.#settings.onChange()
+  }
+
+  #peerSlow({ peer, slow, queuedBytes }: Extract<Report, { kind: 'peer-slow' }>): void {
+    this.#emit({ kind: 'peer:slow', peer, slow, queuedBytes })
+    if (slow)
+      this.#settings.log?.warn(
+        `peer ${peer} is slow: it does not take what waits for it (${queuedBytes} bytes)`,
+      )
+    else this.info(`peer ${peer} is no longer slow`)
   }
 
   #peerState({ peer, state, text, incarnation, lostMs }: Extract<Report, { kind: 'peer-state' }>): void {

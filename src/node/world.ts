@@ -30,6 +30,8 @@ export interface NodeSettings {
   readonly sameHost: boolean
   /** The largest body that it takes and sends, in bytes. */
   readonly maxBodyBytes: number
+  /** What may wait for one peer, in bytes. Default: DEFAULT_PEER_BYTES. */
+  readonly maxPeerBytes?: number | undefined
   /** How large bodies are cut, where not as usual: for the simulator. */
   readonly pace?: Pace | undefined
   readonly log: Logger | undefined

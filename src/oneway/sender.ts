@@ -15,6 +15,7 @@ import { Books, type Entry } from '../base/books.ts'
 import type { Fullness, Limits } from '../base/capacity.ts'
 import { Deadlines, type Timed } from '../base/deadlines.ts'
 import { type ConnectionId, isSameWindow, type WindowId } from '../base/ids.ts'
+import type { PeerTotal } from '../base/peer-total.ts'
 import { DEFAULT_MAX_BODY_BYTES, LARGE_BODIES_PER_PEER, TRANSFER_BODY_BYTES } from '../wire/limits.ts'
 import type { Ack, Body, Reject, Send } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
@@ -49,6 +50,7 @@ export interface SendOrder {
 export type SendFailure =
   | { readonly kind: 'not-sent' }
   | { readonly kind: 'line-full'; readonly line: Fullness }
+  | { readonly kind: 'peer-full'; readonly bytes: number; readonly maxBytes: number }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'restarted' }
   | { readonly kind: 'aborted'; readonly sent: boolean }
@@ -112,11 +114,18 @@ class Receiver {
   /** The queue of the connection had no room for a message, and nobody has told since that it has. */
   isHeldUp = false
 
-  constructor(peer: string, connection: ConnectionId, window: Limits, line: Limits) {
+  readonly total: PeerTotal | undefined
+
+  constructor(
+    peer: string,
+    connection: ConnectionId,
+    { window, line, total }: { window: Limits; line: Limits; total: PeerTotal | undefined },
+  ) {
     this.peer = peer
     this.connection = connection
     this.books = new Books(window)
     this.line = new WaitingLine(line)
+    this.total = total
   }
 
   /** Whether a message may be handed to the link now, ahead of the line. */
@@ -149,8 +158,10 @@ export class Sender {
     return this.#deadlines.size
   }
 
-  addPeer(peer: string, connection: ConnectionId): void {
-    this.#receivers.set(peer, new Receiver(peer, connection, this.#window, this.#line))
+  /** `total`: what may wait for this peer in all its places. */
+  addPeer(peer: string, connection: ConnectionId, total?: PeerTotal): void {
+    const limits = { window: this.#window, line: this.#line, total }
+    this.#receivers.set(peer, new Receiver(peer, connection, limits))
   }
 
   /** Whether a message to `peer` waits for its receipt. */
@@ -161,13 +172,15 @@ export class Sender {
   /** Starts a message. Its outcome is told exactly once, perhaps before this returns. */
   send(now: number, peer: string, order: SendOrder): Parcel {
     const receiver = this.#receiver(peer)
-    const { line } = receiver
+    const { line, total } = receiver
     const parcel = new Parcel(receiver, now, order)
-    if (line.size === 0 && receiver.hasRoom(parcel.sizeBytes)) {
-      this.#deadlines.set(parcel, order.deadlineAt)
+    if (total?.hasRoom(parcel.sizeBytes) === false) {
+      this.#tellFailed(now, parcel, { kind: 'peer-full', bytes: total.bytes, maxBytes: total.maxBytes })
+    } else if (line.size === 0 && receiver.hasRoom(parcel.sizeBytes)) {
+      this.#take(parcel)
       this.#handOver(parcel)
     } else if (line.hasRoom(parcel.sizeBytes)) {
-      this.#deadlines.set(parcel, order.deadlineAt)
+      this.#take(parcel)
       line.join(parcel)
     } else {
       this.#tellFailed(now, parcel, { kind: 'line-full', line: line.fullnessFor(parcel.sizeBytes) })
@@ -280,6 +293,11 @@ export class Sender {
     for (const receiver of this.#receivers.values()) this.#letIn(receiver)
   }
 
+  #take(parcel: Parcel): void {
+    this.#deadlines.set(parcel, parcel.order.deadlineAt)
+    parcel.receiver.total?.add(parcel.sizeBytes)
+  }
+
   /** Lets in from the line whatever has room. */
   #letIn(receiver: Receiver): void {
     const { line } = receiver
@@ -323,6 +341,7 @@ export class Sender {
     assert(parcel.phase !== 'settled', 'a message settles once')
     const { receiver } = parcel
     this.#deadlines.remove(parcel)
+    receiver.total?.remove(parcel.sizeBytes)
     if (parcel.phase === 'standing') receiver.line.leave(parcel)
     else receiver.books.remove(parcel)
     parcel.phase = 'settled'

@@ -11,6 +11,7 @@ import { Books, type Entry } from '../base/books.ts'
 import type { Fullness, Limits } from '../base/capacity.ts'
 import { Deadlines, type Timed } from '../base/deadlines.ts'
 import { type ConnectionId, isSameWindow, type WindowId } from '../base/ids.ts'
+import type { PeerTotal } from '../base/peer-total.ts'
 import type { Random } from '../base/random.ts'
 import { DEFAULT_MAX_BODY_BYTES, LARGE_BODIES_PER_PEER, TRANSFER_BODY_BYTES } from '../wire/limits.ts'
 import type { Body, Reject, Reply, Request, RequestKind } from '../wire/messages.ts'
@@ -55,6 +56,8 @@ export type RequestFailure =
   | { readonly kind: 'not-sent' }
   /** More requests wait for an answer than may. */
   | { readonly kind: 'books-full'; readonly books: Fullness }
+  /** As much waits for this peer in all its places as may. */
+  | { readonly kind: 'peer-full'; readonly bytes: number; readonly maxBytes: number }
   /** The queue of the connection had no room. */
   | { readonly kind: 'queue-full' }
   | { readonly kind: 'timeout' }
@@ -125,10 +128,13 @@ class Callee {
   /** When its link was last called lifeless. */
   lifelessAt = 0
 
-  constructor(peer: string, connection: ConnectionId, limits: Limits) {
+  readonly total: PeerTotal | undefined
+
+  constructor(peer: string, connection: ConnectionId, limits: Limits, total: PeerTotal | undefined) {
     this.peer = peer
     this.connection = connection
     this.books = new Books(limits)
+    this.total = total
   }
 }
 
@@ -169,20 +175,26 @@ export class Caller {
     return this.#deadlines.size
   }
 
-  addCallee(peer: string, connection: ConnectionId): void {
-    this.#callees.set(peer, new Callee(peer, connection, this.#limits))
+  /** `total`: what may wait for this peer in all its places. */
+  addCallee(peer: string, connection: ConnectionId, total?: PeerTotal): void {
+    this.#callees.set(peer, new Callee(peer, connection, this.#limits, total))
   }
 
   /** Starts a request. Its outcome is told exactly once, perhaps before this returns. */
   request(now: number, peer: string, order: RequestOrder): Ask {
     const callee = this.#callee(peer)
-    const { books } = callee
+    const { books, total } = callee
     const ask = new Ask(callee, now, order)
     if (!books.hasRoom(ask.sizeBytes)) {
       this.#fail(now, ask, { kind: 'books-full', books: books.fullnessFor(ask.sizeBytes) })
       return ask
     }
+    if (total?.hasRoom(ask.sizeBytes) === false) {
+      this.#fail(now, ask, { kind: 'peer-full', bytes: total.bytes, maxBytes: total.maxBytes })
+      return ask
+    }
     books.enter(ask)
+    total?.add(ask.sizeBytes)
     callee.budget.offered()
     if (books.size <= FLOOR_EVERY || ask.sequence % FLOOR_EVERY === 0) {
       callee.floor = books.oldest?.sequence ?? ask.sequence
@@ -367,7 +379,8 @@ export class Caller {
     assert(ask.phase !== 'settled', 'a request settles once')
     ask.phase = 'settled'
     this.#deadlines.remove(ask)
-    ask.callee.books.remove(ask)
+    const { books, total } = ask.callee
+    if (books.remove(ask)) total?.remove(ask.sizeBytes)
     this.#out.tell(event)
   }
 

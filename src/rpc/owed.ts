@@ -13,11 +13,11 @@ import { DEFAULT_MAX_BODY_BYTES, LARGE_BODIES_PER_PEER, TRANSFER_BODY_BYTES } fr
 import type { Reject, Reply } from '../wire/messages.ts'
 
 /**
- * When this many bytes of answers are owed to one caller, no call of it begins: as many as one-way messages may wait for one
- * peer (oneway/sender.ts). Answers from TRANSFER_BODY_BYTES on are counted apart: of them, LARGE_BODIES_PER_PEER of the
+ * When this many bytes of answers are owed to one caller, no call of it begins: with the 7.5 MiB in the queue of its connection
+ * and the 4.5 MiB that libzmq may hold of bodies that travel whole, 16 MiB. Answers from TRANSFER_BODY_BYTES on are counted apart: of them, LARGE_BODIES_PER_PEER of the
  * largest size. Calls that had begun before may bring more, up to what the node has for all answers (answer-total.ts).
  */
-export const MAX_OWED_BYTES = 64 * 1024 * 1024
+export const MAX_OWED_BYTES = 4 * 1024 * 1024
 
 /** What an answer costs beside its body: the record, the map entry and the message. */
 export const ANSWER_OVERHEAD_BYTES = 256

@@ -15,6 +15,12 @@ import { assert } from '../base/assert.ts'
 import type { ConnectionId } from '../base/ids.ts'
 import { Probe } from './probe.ts'
 import type { SendResult, Transport, TransportFactory, TransportListener } from './transport.ts'
+import {
+  DescriptorWatch,
+  descriptorLimit,
+  MIN_DESCRIPTORS_FOR_IPC,
+  nextDescriptor,
+} from './zmq-descriptors.ts'
 import { type Inbound, InboundTable } from './zmq-inbound.ts'
 import { Link } from './zmq-link.ts'
 import { describeError, receiveAll } from './zmq-receive.ts'
@@ -120,6 +126,7 @@ class ZmqTransport implements Transport {
   readonly #links = new Map<ConnectionId, Link>()
   readonly #inbounds: InboundTable
   #router: Router | undefined
+  #descriptors: DescriptorWatch | undefined
   #isListening = false
   #shortcut: ShortcutPlace | undefined
   #lastConnection = 0
@@ -143,6 +150,8 @@ class ZmqTransport implements Transport {
 
   async openShortcut(beside: string): Promise<string> {
     assert(this.#router === undefined && !this.#isClosed, 'a shortcut is opened once, and before listening')
+    const limit = descriptorLimit()
+    if (limit < MIN_DESCRIPTORS_FOR_IPC) throw new Error(`${limit} file descriptors are too few`)
     const place = newShortcutPlace(this.#settings.shortcutForm)
     this.#shortcut = place
     // The same socket that will listen: whoever comes this way is served like all others. zeromq.js lets a socket that
@@ -165,6 +174,11 @@ class ZmqTransport implements Transport {
     this.#router = router
     await this.#bind(router, endpoint)
     if (this.#isClosed) throw new Error(`Cannot listen on ${endpoint}: the transport was closed`)
+    this.#descriptors = new DescriptorWatch({
+      limit: descriptorLimit(),
+      next: nextDescriptor,
+      changed: (isScarce) => this.#descriptorsChanged(isScarce),
+    })
     void receiveAll(
       router,
       (frames) => this.#receiveInbound(frames),
@@ -231,11 +245,34 @@ class ZmqTransport implements Transport {
         this.#router.linger = this.#settings.lingerMs
         this.#router.close()
       }
+      this.#descriptors?.end()
       this.#shortcut?.remove()
       idleContexts.push(this.#context)
     }
     // The sends that closing rejected settle in microtasks: after this turn each caller has been told.
     await nextTurn()
+  }
+
+  /**
+   * Takes the shortcut away while descriptors are scarce; see zmq-descriptors.ts. The links on it end and come back over tcp, for
+   * which there is still room. `unbind` would block sending and receiving for a while, and `unbindSync` of zeromq.js 6.8.0 binds; for libzmq
+   * both are the same call as `disconnect`.
+   */
+  #descriptorsChanged(isScarce: boolean): void {
+    this.#listener.fault(
+      undefined,
+      isScarce
+        ? 'File descriptors run out: new connections wait until some are free'
+        : 'There are enough file descriptors again',
+    )
+    const endpoint = this.#shortcut?.endpoint
+    if (endpoint === undefined || this.#router === undefined) return
+    try {
+      if (isScarce) this.#router.disconnect(endpoint)
+      else this.#router.bindSync(endpoint)
+    } catch (error) {
+      this.#listener.fault(undefined, `Cannot move the shortcut: ${describeError(error)}`)
+    }
   }
 
   #receiveInbound(frames: Buffer[]): void {

@@ -46,7 +46,7 @@ export class BodyCheck {
     this.#values += 1
     switch (typeof value) {
       case 'string':
-        this.cost += COST_STRING_BYTES
+        if (!isOneByte(value)) this.cost += COST_STRING_BYTES
         return isWellFormed(value) ? undefined : fault('a string with half a character (a lone surrogate)')
       case 'number':
         if (value < MIN_INT32 || value > MAX_UINT32 || !Number.isInteger(value))
@@ -110,6 +110,11 @@ export class BodyCheck {
     this.cost += costOfMap(entries)
     return undefined
   }
+}
+
+/** Whether a text takes one byte or none in UTF-8. */
+function isOneByte(text: string): boolean {
+  return text.length === 0 || (text.length === 1 && text.charCodeAt(0) < 128)
 }
 
 /** Whether UTF-8 can carry `text`. Node has the method from version 20 on, the language's types from ES2024 on. */

@@ -21,6 +21,8 @@ const TIMESTAMP = 0xff
 /** The latest moment of a Date, in seconds before or after 1970. */
 const MAX_DATE_SECONDS = 8.64e12
 
+const TOO_COSTLY = 'The body would need far more memory than its size'
+
 /** What a scan found. */
 export interface ScanResult {
   /** What is wrong with the bytes as the msgpack of one value, as a sentence; undefined when nothing is. */
@@ -75,11 +77,13 @@ class Scan implements ScanResult {
   cost = 0
   fault: string | undefined
   readonly #bytes: Uint8Array
+  readonly #limit: number
   #depth = 0
   #position = 0
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
+    this.#limit = costLimit(bytes.length)
     OPEN[0] = 1
     IS_MAP[0] = 0
   }
@@ -91,8 +95,7 @@ class Scan implements ScanResult {
     if (this.fault !== undefined) return
     if (this.#position < sizeBytes)
       this.fault = `The body has ${sizeBytes - this.#position} bytes behind its value`
-    else if (this.cost > costLimit(sizeBytes))
-      this.fault = 'The body would need far more memory than its size'
+    else if (this.cost > this.#limit) this.fault = TOO_COSTLY
   }
 
   /** Reads values until the outermost is complete or a fault is found. */
@@ -186,7 +189,7 @@ class Scan implements ScanResult {
   }
 
   #string(sizeBytes: number): void {
-    this.cost += COST_STRING_BYTES
+    if (sizeBytes > 1) this.cost += COST_STRING_BYTES
     this.#skip(sizeBytes)
   }
 
@@ -204,6 +207,8 @@ class Scan implements ScanResult {
   #enter(values: number, isMap: 0 | 1): void {
     if (values > this.#bytes.length - this.#position)
       this.fault = 'The body announces more values than it can hold'
+    // A bomb is refused as soon as it is known for one: to read all of it would take longer than to decode what may be.
+    else if (this.cost > this.#limit) this.fault = TOO_COSTLY
     else if (this.#depth === MAX_BODY_DEPTH)
       this.fault = `The body is nested deeper than ${MAX_BODY_DEPTH} levels`
     else {

@@ -128,19 +128,19 @@ export const MAX_BODY_VALUES = 4 * 1024 * 1024
 /**
  * What decoding a msgpack body may cost in memory: this many times its own size, plus a constant that leaves ordinary
  * small bodies alone. Without it, 8 MiB of empty maps cost 3 s and 586 MiB. Rows such as {"id":1,"name":"x"} come to
- * about 6 times their size and never near the limit. It is an estimate: the worst body of 1 MiB that was found inside
- * of it (maps with one key each, every key another one) took 29 MiB and 130 ms, against 15 MiB and 50 ms for such rows.
+ * 7 times their size. bench/decode-worst.ts looks for the worst body of 1 MiB inside of it; the worst that was known before the
+ * constant was lowered from 4 MiB, maps with one key each and every key another one, took 21 MiB and 150 ms.
  */
 export const BODY_COST_FACTOR = 8
-export const BODY_COST_CONSTANT_BYTES = 4 * 1024 * 1024
+export const BODY_COST_CONSTANT_BYTES = 1024 * 1024
 
 /** The parts of that estimate, in bytes of V8's heap on a 64-bit machine. */
 export const COST_SLOT_BYTES = 8 // each value, and each key: a slot of its container
 export const COST_MAP_BYTES = 64 // an object with its in-object slots
 export const COST_ARRAY_BYTES = 32 // an array and the header of its elements
-export const COST_STRING_BYTES = 24 // a string's header; its bytes are covered by the factor
+export const COST_STRING_BYTES = 24 // a string's header; its bytes are covered by the factor. Of one byte or none: nothing, V8 has those
 export const COST_BINARY_BYTES = 96 // a view of the received bytes
-export const COST_DATE_BYTES = 64 // a Date and its number
+export const COST_DATE_BYTES = 128 // a Date with its number; 100 were measured
 export const COST_NUMBER_BYTES = 16 // a number that is no integer of 32 bits
 export const COST_DICTIONARY_ENTRY_BYTES = 64 // an entry of a map with many keys, which V8 keeps as a hash table
 /** Maps up to this many entries are taken for records, whose keys are shared. */

@@ -7,6 +7,7 @@ const CORE = 'src/node/core.ts'
 const OUTREACH = 'src/node/outreach.ts'
 const RECEPTION = 'src/node/reception.ts'
 const MAILER = 'src/node/mailer.ts'
+const TRAITS = 'src/node/message-traits.ts'
 
 export const MESH_MUTANTS: readonly Mutant[] = [
   {
@@ -148,14 +149,14 @@ export const MESH_MUTANTS: readonly Mutant[] = [
   {
     name: 'a message is sent after its time',
     clause: 'R12',
-    file: MAILER,
+    file: TRAITS,
     find: "message.kind === 'request' || message.kind === 'send' ? message.expiresAt : Number.POSITIVE_INFINITY",
     replace: 'Number.POSITIVE_INFINITY',
   },
   {
     name: 'a cancel overtakes its request',
     clause: 'R20',
-    file: MAILER,
+    file: TRAITS,
     find: "      case 'cancel':\n",
     replace: '',
   },

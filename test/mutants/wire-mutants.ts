@@ -138,7 +138,7 @@ export const WIRE_MUTANTS: readonly Mutant[] = [
     name: 'what has settled goes on taking room',
     clause: 'R21',
     file: 'src/base/books.ts',
-    find: 'if (this.#entries.take(entry.sequence) !== undefined) this.#capacity.remove(entry.sizeBytes)',
-    replace: 'this.#entries.take(entry.sequence)',
+    find: '    this.#capacity.remove(entry.sizeBytes)\n',
+    replace: '',
   },
 ]

@@ -154,6 +154,7 @@ test('a node has defaults for everything but its name', (t) => {
     statusEveryMs: 180_000,
     sameHost: true,
     maxBodyBytes: 64 * 1024 * 1024,
+    maxPeerBytes: 16 * 1024 * 1024,
     log: undefined,
   })
 })
@@ -230,4 +231,20 @@ test('whether shortcuts are taken: options win over the list, and the default is
     complaint(t, () => resolveClientOptions({ sameHost: wrong }, PEERS)),
     /^Fault in the client options: sameHost: expected true or false, found "no"$/,
   )
+})
+
+test('O15: what may wait for a peer is from 1 MiB to 1 GiB, for nodes and for clients', (t) => {
+  for (const maxPerPeer of [1024 * 1024 - 1, 1024 ** 3 + 1, 2_000_000.5, Number.NaN]) {
+    const expected = {
+      code: 'CONFIG',
+      message: /maxPerPeer: expected a whole number of bytes from 1048576 to /,
+    }
+    t.throws(() => resolveNodeSettings({ name: 'bravo', peers: PEERS, maxPerPeer }, {}), expected)
+    t.throws(() => resolveClientOptions({ maxPerPeer }, PEERS), expected)
+  }
+  t.is(
+    resolveNodeSettings({ name: 'bravo', peers: PEERS, maxPerPeer: 2_000_000 }, {}).maxPeerBytes,
+    2_000_000,
+  )
+  t.is(resolveClientOptions({ maxPerPeer: 1024 ** 3 }, PEERS).maxPeerBytes, 1024 ** 3)
 })

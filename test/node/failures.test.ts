@@ -31,6 +31,7 @@ const TABLE: [RequestFailure | SendFailure, ErrorCode, Outcome, boolean][] = [
   [{ kind: 'queue-full' }, 'QUEUE_FULL', 'not-sent', true],
   [{ kind: 'books-full', books: FULL }, 'QUEUE_FULL', 'not-sent', true],
   [{ kind: 'line-full', line: FULL }, 'QUEUE_FULL', 'not-sent', true],
+  [{ kind: 'peer-full', bytes: 70_000, maxBytes: 71_000 }, 'QUEUE_FULL', 'not-sent', true],
   [{ kind: 'timeout' }, 'TIMEOUT', 'unknown', false],
   [{ kind: 'unknown' }, 'TIMEOUT', 'unknown', false],
   [{ kind: 'restarted' }, 'PEER_RESTARTED', 'unknown', false],

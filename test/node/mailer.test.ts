@@ -375,3 +375,20 @@ test('T21: a sign of life and a request overtake the chunks that wait, and a rep
     ['offer'],
   ])
 })
+
+test('L19: what waits for its peer is told with its time and the bytes behind it, until it is taken or given up', (t) => {
+  const wire = new Wire()
+  t.false(wire.mailer.isWaiting)
+  wire.now = 100
+  wire.push(1, 60_000)
+  wire.push(2, 60_000)
+  wire.mailer.flush()
+  const [waiting] = [...wire.mailer.waiting()]
+  t.like(waiting, { connection: LINE, since: 100 })
+  t.true((waiting?.queuedBytes ?? 0) > 60_000)
+  wire.now = 200
+  wire.end('full')
+  t.is([...wire.mailer.waiting()][0]?.since, 100, 'to be tried again is to wait on')
+  wire.mailer.clear(LINE)
+  t.deepEqual([[...wire.mailer.waiting()], wire.mailer.isWaiting], [[], false])
+})

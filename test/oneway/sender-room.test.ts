@@ -3,12 +3,13 @@
  */
 
 import test from 'ava'
+import { PeerTotal, RECORD_BYTES } from '../../src/base/peer-total.ts'
 import {
   MAX_UNSETTLED_PER_PEER,
   MAX_WAITING_BYTES_PER_PEER,
   MAX_WAITING_PER_PEER,
 } from '../../src/oneway/sender.ts'
-import { bodyOf, reject, send } from '../support/samples.ts'
+import { bodyOf, connection, reject, send } from '../support/samples.ts'
 import { ack, closed, numbers, onlySend, open, order, outcomes, SESSION } from './sender-rig.ts'
 
 /** How full the line is. */
@@ -204,4 +205,24 @@ test('O14: who no longer wants to wait settles as aborted, with the truth about 
     ],
   )
   t.is(sender.pendingCount, 1, 'only the one before them')
+})
+
+test('O15: one-way messages under way and in line have one total, and what settles makes room', (t) => {
+  const { sender, out } = closed()
+  const total = new PeerTotal(4 * RECORD_BYTES)
+  sender.addPeer('bravo', connection(1), total)
+  sender.linkOpened(0, 'bravo', SESSION)
+  for (let count = 0; count < 4; count += 1) sender.send(0, 'bravo', order())
+  sender.linkClosed('bravo')
+  const [parcel] = [sender.send(0, 'bravo', order())]
+  t.deepEqual(outcomes(out), [[0, 'peer-full']])
+  t.is(parcel?.phase, 'settled')
+  sender.linkOpened(1, 'bravo', SESSION)
+  sender.acknowledged(1, 'bravo', ack([1, 2]))
+  sender.linkClosed('bravo')
+  const standing = sender.send(2, 'bravo', order())
+  t.is(total.bytes, 3 * RECORD_BYTES)
+  sender.cancel(2, standing)
+  sender.wake(5000)
+  t.is(total.bytes, 0)
 })

@@ -4,6 +4,7 @@
  */
 
 import test from 'ava'
+import { PeerTotal, RECORD_BYTES } from '../../src/base/peer-total.ts'
 import type { Random } from '../../src/base/random.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import {
@@ -362,4 +363,23 @@ test('R19: what is expected of a peer is known by its number', (t) => {
     [1, 2, 3].map((sequence) => caller.expects('bravo', sequence)),
     ['no', 'yes', 'unknown'],
   )
+})
+
+test('O15: requests to a peer count in its total until they settle, whatever else counts there', (t) => {
+  const { caller, out } = open()
+  const total = new PeerTotal(3 * RECORD_BYTES)
+  caller.addCallee('bravo', connection(1), total)
+  caller.linkOpened(0, 'bravo', SESSION)
+  total.add(0)
+  caller.request(0, 'bravo', order())
+  caller.request(0, 'bravo', order())
+  caller.request(0, 'bravo', order())
+  t.deepEqual(
+    out.toldOf('request-failed').map((event) => event.failure),
+    [{ kind: 'peer-full', bytes: 3 * RECORD_BYTES, maxBytes: 3 * RECORD_BYTES }],
+  )
+  caller.receive(1, 'bravo', reply(1))
+  t.is(total.bytes, 2 * RECORD_BYTES)
+  caller.close(2)
+  t.is(total.bytes, RECORD_BYTES)
 })

@@ -23,7 +23,9 @@ function block(blockMs: number): void {
 }
 
 async function start(options: NodeOptions): Promise<unknown> {
-  const started = await createNode(options)
+  const warn = (text: string): void => tell({ kind: 'warning', text })
+  const silent = (): void => undefined
+  const started = await createNode({ log: { debug: silent, info: silent, warn, error: warn }, ...options })
   node = started
   started.handle('who', () => ({ name: started.name, pid: process.pid }))
   started.handle('runs', () => runs)

@@ -30,6 +30,7 @@ export type Report =
   | { readonly kind: 'done'; readonly number: number; readonly value: unknown }
   | { readonly kind: 'failed'; readonly number: number; readonly text: string; readonly code: string }
   | { readonly kind: 'event'; readonly event: NodeEvent }
+  | { readonly kind: 'warning'; readonly text: string }
   | { readonly kind: 'running'; readonly runs: number }
   | { readonly kind: 'blocking' }
 
@@ -38,9 +39,16 @@ const SCRIPT = fileURLToPath(new URL('./node-process.js', import.meta.url))
 /** How long a child may take for anything, in milliseconds. */
 const ORDER_MS = 15_000
 
+/** What stands before the command of a process that may have so many files open. */
+export function limited(descriptors: number): readonly string[] {
+  return ['sh', '-c', `ulimit -n ${descriptors}; exec "$0" "$@"`]
+}
+
 /** One node in a process of its own. */
 export class NodeProcess {
   readonly events: NodeEvent[] = []
+  /** Its warnings. */
+  readonly logs: string[] = []
   /** Resolves with the exit code, or the signal that ended the process. */
   readonly ended: Promise<number | string>
   runs = 0
@@ -117,6 +125,9 @@ export class NodeProcess {
     switch (report.kind) {
       case 'event':
         this.events.push(report.event)
+        return
+      case 'warning':
+        this.logs.push(report.text)
         return
       case 'running':
         this.runs = report.runs

@@ -105,7 +105,10 @@ test('B59: a bomb of small values is refused before it is built', (t) => {
   t.is(faultOfMsgpack(array(1_000_000, '80')), bomb)
   t.is(faultOfMsgpack(array(1_000_000, '90')), bomb)
   t.is(faultOfMsgpack(array(500_000, 'c400')), bomb)
-  t.is(faultOfMsgpack(array(70_000, '81a0c0')), undefined)
+  t.is(faultOfMsgpack(array(17_000, '81a0c0')), undefined)
+  t.is(faultOfMsgpack(array(18_000, '98 0102030405060708'.replace(' ', ''))), undefined)
+  t.is(faultOfMsgpack(array(170_000, 'd6ff00000001')), bomb)
+  t.is(faultOfMsgpack(array(95_000, '82a2696401a46e616d65a178')), undefined, 'rows of a table')
   t.is(faultOfMsgpack(array(1_000_000, '01')), undefined)
 })
 

@@ -170,7 +170,7 @@ test('B59: too many small values are an error at the sender, not at the receiver
     instanceOf: TypeError,
     message: /too many small values/,
   })
-  t.notThrows(() => encodeBody(Array(60_000).fill({})))
+  t.notThrows(() => encodeBody(Array(15_000).fill({})))
 })
 
 test('B59: a value that holds itself many times over ends in an error, not in a hang', (t) => {

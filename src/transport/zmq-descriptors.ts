@@ -1,0 +1,85 @@
+/**
+ * Sees file descriptors run out before they have, and tells so: each connection takes one, and strangers who only connect
+ * can take them all for as long as a handshake may last.
+ *
+ * That is more than a nuisance. libzmq 4.3.5 goes on when its tcp listener is refused a descriptor, but its ipc listener
+ * ends the whole process ("Too many open files (ipc_listener.cpp:297)"). So the transport takes its shortcut away while few are
+ * left, which ends the links on it and brings them back over tcp, and offers none at all where the limit is low.
+ *
+ * A new descriptor has the lowest number that is free. So one that is opened and closed again tells how many are in use, at a
+ * cost that does not grow with them.
+ */
+
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { devNull } from 'node:os'
+
+/** Below this limit there are too few descriptors to be warned in time. */
+export const MIN_DESCRIPTORS_FOR_IPC = 1024
+
+/** Few are left when less than this part of the limit is free. */
+const RESERVE_PART = 1 / 4
+
+/** How often is looked: a flood must take the whole reserve in this time to come unseen. */
+const LOOK_MS = 200
+
+/** The soft limit of this process, which Node.js raises to the hard one at its start; Infinity where it cannot be told. */
+export function descriptorLimit(limits: () => string = readLimits): number {
+  try {
+    const limit = Number(/^Max open files\s+(\d+)/m.exec(limits())?.[1])
+    return Number.isNaN(limit) ? Number.POSITIVE_INFINITY : limit
+  } catch {
+    // Only Linux has this file. Elsewhere the end is seen when it is there.
+    return Number.POSITIVE_INFINITY
+  }
+}
+
+function readLimits(): string {
+  return readFileSync('/proc/self/limits', 'utf8')
+}
+
+/** The number that the next descriptor would have; Infinity when there is none to be had. */
+export function nextDescriptor(open: () => number = () => openSync(devNull, 'r')): number {
+  try {
+    const number = open()
+    closeSync(number)
+    return number
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    // Any other fault says nothing about how many there are.
+    return code === 'EMFILE' || code === 'ENFILE' ? Number.POSITIVE_INFINITY : 0
+  }
+}
+
+/** What a watch needs. */
+export interface DescriptorWatchOptions {
+  readonly limit: number
+  readonly next: () => number
+  /** Few are left, or enough again; told once for each change. */
+  readonly changed: (isScarce: boolean) => void
+}
+
+/** Looks again and again, for as long as it is not ended. It keeps no process alive. */
+export class DescriptorWatch {
+  readonly #options: DescriptorWatchOptions
+  readonly #timer: NodeJS.Timeout
+  #isScarce = false
+
+  constructor(options: DescriptorWatchOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => this.look(), LOOK_MS)
+    this.#timer.unref()
+  }
+
+  look(): void {
+    const { limit, next, changed } = this.#options
+    const number = next()
+    const isScarce = number === Number.POSITIVE_INFINITY || number > limit * (1 - RESERVE_PART)
+    if (isScarce === this.#isScarce) return
+    this.#isScarce = isScarce
+    changed(isScarce)
+  }
+
+  end(): void {
+    clearInterval(this.#timer)
+  }
+}
