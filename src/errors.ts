@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'OVERLOADED' // the peer runs as many handlers as it may
   | 'EXPIRED' // the deadline passed before the peer started the handler
   | 'FORGOTTEN' // the peer saw this request before and has let its reply go
+  | 'NOT_ALLOWED' // the peer does not let this node or client use the verb
   | 'REJECTED' // the peer refused for a reason that the message names
   | 'ABORTED' // the caller's signal aborted
   | 'TOO_LARGE' // a body above the limit

@@ -48,6 +48,7 @@ export function exitCodeOf(code: ErrorCode): number {
     case 'OVERLOADED':
     case 'FORGOTTEN':
     case 'REJECTED':
+    case 'NOT_ALLOWED':
     case 'ABORTED':
       return EXIT.unexpected
   }

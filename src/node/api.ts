@@ -166,6 +166,10 @@ export interface PeerView {
   readonly outages: { readonly count: number; readonly longestMs: number; readonly totalMs: number }
   /** How long the link has been open without a break; undefined while it is not open. */
   readonly openMs: number | undefined
+  /** Whether what goes over our link to it is encrypted: the link is open, in secure mode. */
+  readonly encrypted: boolean
+  /** Whether it has proven on our link that it owns its name; so never in plain mode. */
+  readonly proven: boolean
 }
 
 /** Counts since the start of the node. */
@@ -180,6 +184,8 @@ export interface Counters {
   readonly framesReceived: number
   /** Messages from peers that broke the protocol. */
   readonly violations: number
+  /** Names that were said without the proof that they need in secure mode. */
+  readonly impostors: number
   /** Attempts after the first. */
   readonly retries: number
   /** Links thrown away because an attempt saw no sign of life. */
@@ -209,6 +215,16 @@ export type NodeEvent =
   | { readonly kind: 'link:refused'; readonly peer: string; readonly reason: string; readonly text: string }
   | { readonly kind: 'link:reset'; readonly peer: string }
   | { readonly kind: 'violation'; readonly connection: string; readonly text: string }
+  /**
+   * Somebody was refused in secure mode: it said the name `party` and could not prove it, or, without a name, its
+   * handshake had no key that is accepted.
+   */
+  | {
+      readonly kind: 'security:refused'
+      readonly party: string | undefined
+      readonly connection: string
+      readonly text: string
+    }
   | { readonly kind: 'events:lost'; readonly count: number }
 
 /** What a node answers when it is asked for its state. */

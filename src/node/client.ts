@@ -5,6 +5,7 @@
 
 import { newIncarnation } from '../base/ids.ts'
 import { ZmqnetError } from '../errors.ts'
+import type { SecuritySettings } from '../security/policy.ts'
 import type { Pace } from '../transfer/pace.ts'
 import type {
   BodyValue,
@@ -19,10 +20,12 @@ import type {
   SendOptions,
 } from './api.ts'
 import { ECHO_VERB, RELAY_VERB, STATUS_VERB } from './built-in-verbs.ts'
-import { Driver, Task } from './driver.ts'
+import { Driver } from './driver.ts'
+import { Keyring } from './keyring.ts'
 import { Operations } from './operations.ts'
 import { DEFAULT_DRAIN_MS } from './options.ts'
 import { isReport, Reporter } from './reporter.ts'
+import { Task } from './task.ts'
 import type { DetailedReply } from './tickets.ts'
 import type { World } from './world.ts'
 
@@ -39,6 +42,10 @@ export interface ClientSettings {
   readonly maxPeerBytes?: number | undefined
   /** How large bodies are cut, where not as usual: for the simulator. */
   readonly pace?: Pace | undefined
+  /** Its name, where that is not chance: in secure mode, the one that its key proves. Its runs may be there side by side. */
+  readonly name?: string | undefined
+  /** Keys, in secure mode. */
+  readonly security?: SecuritySettings | undefined
   readonly log: Logger | undefined
   /** Milliseconds to wait for the first contact; 0 does not wait. */
   readonly timeoutMs: number
@@ -68,16 +75,22 @@ class MeshClient implements Client {
     this.node = target.name
     // Two clients never share a name by chance: 64 random bits.
     const bits = [world.random.below(2 ** 32), world.random.below(2 ** 32)]
-    this.name = `client-${bits.map((part) => part.toString(16).padStart(8, '0')).join('')}`
-    this.#driver = new Driver(world, {
-      onEvent: (event) => {
-        if (this.#operations.settle(event)) return
-        if (event.kind === 'link-refused') this.#refusal = `${event.refuse.reason}: ${event.refuse.text}`
-        if (event.kind === 'link-opened') this.#onContact?.()
-        if (isReport(event)) this.#reporter.report(event)
+    this.name = settings.name ?? `client-${bits.map((part) => part.toString(16).padStart(8, '0')).join('')}`
+    const { security } = settings
+    const keyring = security && new Keyring(security, () => world.clock.wallNow(), world.entropy)
+    this.#driver = new Driver(
+      world,
+      {
+        onEvent: (event) => {
+          if (this.#operations.settle(event)) return
+          if (event.kind === 'link-refused') this.#refusal = `${event.refuse.reason}: ${event.refuse.text}`
+          if (event.kind === 'link-opened') this.#onContact?.()
+          if (isReport(event)) this.#reporter.report(event)
+        },
+        onFault: (text) => this.#reporter.warn(`fault ${text}`, text),
       },
-      onFault: (text) => this.#reporter.warn(`fault ${text}`, text),
-    })
+      keyring,
+    )
     this.#operations = new Operations(this.#driver, this.name, (error) => this.#explain(error))
     this.#reporter = new Reporter({
       log,

@@ -17,31 +17,18 @@ import { OwnHealth } from '../liveness/own-health.ts'
 import type { LivenessEvent } from '../liveness/slow-peers.ts'
 import { suspicionTimes } from '../liveness/suspicion.ts'
 import { Ask, type RequestOrder } from '../rpc/caller.ts'
-import type { Identity } from '../session/identity.ts'
+import { Proofs } from '../security/proof.ts'
 import type { LinkCarrier } from '../session/links.ts'
-import { DEFAULT_PACE, type Pace } from '../transfer/pace.ts'
+import { DEFAULT_PACE } from '../transfer/pace.ts'
 import { bodyLimitOf, type TransferEvent, Transfers } from '../transfer/transfers.ts'
 import type { Beat, Freight, Hello, Message } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
 import { abilityAt } from './ability.ts'
+import type { CoreSettings } from './core-settings.ts'
 import { missingBecause } from './missing.ts'
 import { Outreach, type OutreachEvent } from './outreach.ts'
+import { refuseOversize } from './oversize.ts'
 import { Reception, type ReceptionEvent } from './reception.ts'
-
-/** What a core is made from. */
-export interface CoreSettings {
-  readonly self: Identity
-  /** The peers that are dialled, with the connection that the transport gave each. */
-  readonly peers: readonly { readonly name: string; readonly connection: ConnectionId }[]
-  readonly tickMs: number
-  /** How large bodies are cut. Default: DEFAULT_PACE. */
-  readonly pace?: Pace | undefined
-  /** What may wait for one peer, in bytes. Default: DEFAULT_PEER_BYTES. */
-  readonly maxPeerBytes?: number | undefined
-  readonly hasVerb: (verb: string) => boolean
-  /** Bytes that wait in the queues of this node, for its heartbeats. */
-  readonly queuedBytes: () => number
-}
 
 /** What a core tells: what its machines tell, but for what it settles itself. */
 export type CoreEvent = OutreachEvent | ReceptionEvent | LivenessEvent | Exclude<CasterEvent, { kind: 'leg' }>
@@ -65,7 +52,8 @@ export class Core {
   readonly #out: Out<CoreEvent>
 
   constructor(now: number, settings: CoreSettings, random: Random, out: Out<CoreEvent>) {
-    const { self, tickMs, hasVerb, pace = DEFAULT_PACE, maxPeerBytes } = settings
+    const { self, tickMs, hasVerb, trusted, pace = DEFAULT_PACE, maxPeerBytes } = settings
+    const prover = trusted === undefined ? undefined : new Proofs(trusted, trusted)
     this.#settings = settings
     this.#out = out
     this.transfers = new Transfers(
@@ -85,14 +73,13 @@ export class Core {
     const echo = (at: number, connection: ConnectionId, beat: Beat): void =>
       this.#onBeat(at, connection, beat)
     this.outreach = new Outreach(
-      { self, tickMs, random, detector: this.detector, transfers, ownLoad, echo, maxPeerBytes },
+      { self, tickMs, random, detector: this.detector, transfers, ownLoad, echo, prover, maxPeerBytes },
       { send, tell: (event) => this.#onOutreach(event) },
     )
     const isMember = (name: string): boolean => this.outreach.routes.has(name)
-    const isLinked = ({ name, role, incarnation }: Hello): boolean =>
-      role === 'node' && this.outreach.routes.get(name)?.link.session?.incarnation === incarnation
+    const isLinked = (hello: Hello): boolean => this.outreach.isLinkedTo(hello)
     this.reception = new Reception(
-      { self, transfers, isMember, isLinked, hasVerb, echo },
+      { self, transfers, isMember, isLinked, hasVerb, echo, prover, trusted },
       { send, tell: (event) => this.#onReception(event) },
     )
     for (const { name, connection } of settings.peers) {
@@ -101,10 +88,15 @@ export class Core {
     }
   }
 
+  /** Whether links and sessions are proven. */
+  get isSecure(): boolean {
+    return this.#settings.trusted !== undefined
+  }
+
   /** When `wake` is to be called at the latest; Infinity when nothing waits for time. */
   get deadline(): number {
-    const machines = Math.min(this.outreach.deadline, this.reception.deadline, this.detector.deadline)
-    return Math.min(machines, this.transfers.deadline)
+    const { outreach, reception, detector, transfers } = this
+    return Math.min(outreach.deadline, reception.deadline, detector.deadline, transfers.deadline)
   }
 
   /** How many operations wait for an answer, here or elsewhere. */
@@ -115,6 +107,11 @@ export class Core {
 
   isLink(connection: ConnectionId): boolean {
     return this.outreach.links.get(connection) !== undefined
+  }
+
+  /** Who is at the other end of a connection, where that is known. */
+  peerAt(connection: ConnectionId): string | undefined {
+    return this.outreach.links.get(connection)?.peer ?? this.reception.sessions.get(connection)?.name
   }
 
   /** The transport has a connection for this link, at first or again. */
@@ -179,22 +176,7 @@ export class Core {
 
   /** A message came in whose body is above the limit and was left out. */
   tooLarge(now: number, connection: ConnectionId, message: Freight, limitBytes: number): void {
-    const text = `The body is above the limit of ${limitBytes} bytes`
-    this.#out.tell({ kind: 'violation', connection, text })
-    const { kind, sequence } = message
-    const link = this.outreach.links.get(connection)
-    if (link !== undefined && kind === 'reply') {
-      // The handler ran, and asking again would bring the same answer.
-      const failed = {
-        of: 'request',
-        reason: 'handler-failed',
-        code: '',
-        text: `${text}, in its reply`,
-      } as const
-      this.outreach.receive(now, link, [{ kind: 'reject', sequence, ...failed }])
-    }
-    if (kind === 'reply' || !this.reception.hasSession(connection)) return
-    this.#out.send(connection, { kind: 'reject', of: kind, sequence, reason: 'too-large', code: '', text })
+    refuseOversize(now, { connection, message, limitBytes }, this, this.#out)
   }
 
   /** Asks every member that has not left. */
@@ -211,6 +193,12 @@ export class Core {
     const wasSent = cast.tally.acked.length > 0 || asks.some((ask) => ask.sentCount > 0)
     for (const ask of asks) this.outreach.caller.cancel(now, ask)
     return wasSent
+  }
+
+  /** Keys or rules changed: what stands on a key that is not accepted any more ends, and its links are dialled afresh. */
+  keysChanged(now: number): void {
+    this.reception.keysChanged(now)
+    this.outreach.keysChanged(now)
   }
 
   /** Says goodbye and takes no new work; what runs may go on. */

@@ -6,36 +6,29 @@
  */
 
 import { assert } from '../base/assert.ts'
-import { Deadlines, type Timed } from '../base/deadlines.ts'
+import { Deadlines } from '../base/deadlines.ts'
 import type { ConnectionId } from '../base/ids.ts'
-import { LOOK_MS, SlowPeers } from '../liveness/slow-peers.ts'
 import type { DownCause, Transport, TransportListener } from '../transport/transport.ts'
 import { decodeFrames } from '../wire/batch.ts'
 import { WHOLE_BODY_BYTES } from '../wire/limits.ts'
 import type { Message } from '../wire/messages.ts'
 import type { UnsentCause } from '../wire/out.ts'
 import type { Counters, PeerConfig } from './api.ts'
-import { Core, type CoreEvent, type CoreSettings } from './core.ts'
+import { Core, type CoreEvent } from './core.ts'
+import type { CoreSettings } from './core-settings.ts'
+import { EventCounts } from './event-counts.ts'
+import type { Keyring } from './keyring.ts'
 import { Mailer } from './mailer.ts'
+import { SlowWatch } from './slow-watch.ts'
+import { Task } from './task.ts'
 import type { World } from './world.ts'
 
 /** An alarm that rings so late means that this loop stalled: what waits in the sockets is read before time is judged. */
 const STALL_MS = 50
 
 /** What a driver is made from. */
-export interface DriverSettings extends Omit<CoreSettings, 'peers' | 'queuedBytes'> {
+export interface DriverSettings extends Omit<CoreSettings, 'peers' | 'queuedBytes' | 'trusted'> {
   readonly peers: readonly PeerConfig[]
-}
-
-/** Something that is to be done at a time, beside the protocol: a status line, the end of a wait. */
-export class Task implements Timed {
-  dueAt = 0
-  heapIndex = -1
-  readonly run: () => void
-
-  constructor(run: () => void) {
-    this.run = run
-  }
 }
 
 /** Where a driver hands on what happens. */
@@ -43,7 +36,12 @@ export interface DriverOwner {
   onEvent(event: CoreEvent): void
   /** Something about the transport that is no event of the protocol: a sentence for the log. */
   onFault(text: string): void
+  /** Strangers were refused before they could say anything. */
+  onStrangers?(address: string, text: string): void
 }
+
+/** Former keys end within this of their time, also when the wall clock is set meanwhile. */
+const MAX_EXPIRY_WAIT_MS = 60_000
 
 /** One core in one world. */
 export class Driver implements TransportListener {
@@ -52,7 +50,10 @@ export class Driver implements TransportListener {
   readonly #owner: DriverOwner
   readonly #mailer: Mailer
   readonly #tasks = new Deadlines<Task>()
-  readonly #slowPeers = new SlowPeers((event) => this.#events.push(event))
+  readonly #slowWatch: SlowWatch
+  readonly #counts = new EventCounts()
+  readonly #keyring: Keyring | undefined
+  readonly #expiry = new Task(() => this.keysChanged())
   #core: Core | undefined
   /** The largest body that is taken in one message. */
   #wholeBodyBytes = WHOLE_BODY_BYTES
@@ -63,39 +64,60 @@ export class Driver implements TransportListener {
   #isClosed = false
   #alarmAt = Number.POSITIVE_INFINITY
   #handingOnSince = 0
-  /** When to look next which peers are slow; Infinity when nothing waits for any. */
-  #lookAt = Number.POSITIVE_INFINITY
   #received = 0
   #framesReceived = 0
-  #violations = 0
-  #retries = 0
-  #resets = 0
 
-  constructor(world: World, owner: DriverOwner) {
+  /** With a keyring, in secure mode. */
+  constructor(world: World, owner: DriverOwner, keyring?: Keyring | undefined) {
     this.#world = world
     this.#owner = owner
-    this.transport = world.transport(this)
+    this.#keyring = keyring
+    this.transport = world.transport(this, keyring)
     this.#mailer = new Mailer(this.transport, world.clock, {
       unsent: (connection, messages, cause) => this.#unsent(connection, messages, cause),
       gone: (connection) => this.#gone(connection),
       roomAgain: (connection) => this.#roomAgain(connection),
       flushLater: () => this.#openTurn(),
     })
+    this.#slowWatch = new SlowWatch(
+      this.#mailer,
+      (connection) => this.#core?.peerAt(connection),
+      (event) => this.#events.push(event),
+    )
   }
 
   /** Dials the peers: from here on the core lives. A node listens first, so that whoever meets it can dial it. */
   begin(settings: DriverSettings): void {
+    const keyring = this.#keyring
     const peers = settings.peers.map(({ name, address }) => ({
       name,
-      connection: this.transport.dial(address),
+      connection: this.transport.dial(address, keyring && (() => keyring.keysOf('node', name))),
     }))
     this.#wholeBodyBytes = Math.min(WHOLE_BODY_BYTES, settings.self.maxBodyBytes)
     const queuedBytes = () => this.#mailer.queuedBytes
-    this.#core = new Core(this.now, { ...settings, peers, queuedBytes }, this.#world.random, {
-      send: (connection, message) => this.#mailer.push(connection, message),
-      tell: (event) => this.#events.push(event),
-    })
+    this.#core = new Core(
+      this.now,
+      { ...settings, peers, queuedBytes, trusted: keyring },
+      this.#world.random,
+      {
+        send: (connection, message) => this.#mailer.push(connection, message),
+        tell: (event) => this.#events.push(event),
+      },
+    )
+    this.#watchExpiry()
     this.#openTurn()
+  }
+
+  /**
+   * The keyring has other keys or rules, or one of its keys has ended: sessions and links that stand on a key which is not
+   * accepted any more end now, and peers that may be there again are dialled at once.
+   */
+  keysChanged(): void {
+    if (this.#isDeaf) return
+    this.core.keysChanged(this.now)
+    this.#afterCore()
+    this.transport.rekey().catch((error: unknown) => this.#owner.onFault(`New keys: ${String(error)}`))
+    this.#watchExpiry()
   }
 
   get core(): Core {
@@ -114,9 +136,7 @@ export class Driver implements TransportListener {
       dropped: this.#mailer.messagesDropped,
       framesSent: this.#mailer.framesSent,
       framesReceived: this.#framesReceived,
-      violations: this.#violations,
-      retries: this.#retries,
-      resets: this.#resets,
+      ...this.#counts.counters,
     }
   }
 
@@ -202,6 +222,11 @@ export class Driver implements TransportListener {
   fault(connection: ConnectionId | undefined, text: string): void {
     const place = connection === undefined ? '' : `${this.transport.describe(connection)}: `
     this.#owner.onFault(`${place}${text}`)
+  }
+
+  strangers(address: string, count: number, text: string): void {
+    const more = count > 1 ? ` (and ${count - 1} more before)` : ''
+    this.#owner.onStrangers?.(address, `${text}${more}`)
   }
 
   /** Says goodbye, waits `drainMs` at the most for what runs, and closes. */
@@ -293,10 +318,10 @@ export class Driver implements TransportListener {
   }
 
   #execute(event: CoreEvent): void {
+    this.#counts.note(event)
     switch (event.kind) {
       case 'reset-link': {
         const { connection } = event.link
-        if (event.why !== 'peer-is-back') this.#resets += 1
         this.core.linkDown(this.now, connection, 'reset')
         this.transport.reset(connection)
         this.#mailer.clear(connection)
@@ -316,15 +341,14 @@ export class Driver implements TransportListener {
       case 'session-closed':
         this.#mailer.clear(event.session.connection)
         break
-      case 'hello-refused':
-      case 'violation':
-        this.#violations += 1
-        break
-      case 'request-retried':
-        this.#retries += 1
-        break
       default:
     }
+  }
+
+  #watchExpiry(): void {
+    const waitMs = this.#keyring?.expiresInMs ?? Number.POSITIVE_INFINITY
+    const isEndless = waitMs === Number.POSITIVE_INFINITY
+    this.schedule(this.#expiry, isEndless ? waitMs : this.now + Math.min(waitMs, MAX_EXPIRY_WAIT_MS))
   }
 
   /** Sees to it that the end of this turn comes once. */
@@ -352,13 +376,11 @@ export class Driver implements TransportListener {
   }
 
   #setAlarm(): void {
-    if (this.#lookAt === Number.POSITIVE_INFINITY && (this.#mailer.isWaiting || !this.#slowPeers.isIdle))
-      this.#lookAt = this.now + LOOK_MS
     const dueAt = Math.min(
       this.#core?.deadline ?? Number.POSITIVE_INFINITY,
       this.#mailer.deadline,
       this.#tasks.next,
-      this.#lookAt,
+      this.#slowWatch.deadline(this.now),
     )
     if (dueAt === this.#alarmAt) return
     this.#alarmAt = dueAt
@@ -377,18 +399,8 @@ export class Driver implements TransportListener {
     const { now } = this
     this.#mailer.wake(now)
     this.#core?.wake(now)
-    if (now >= this.#lookAt) this.#look(now)
+    this.#slowWatch.wake(now)
     this.#afterCore()
     this.#tasks.takeDue(now, (task) => task.run())
-  }
-
-  #look(now: number): void {
-    this.#lookAt = Number.POSITIVE_INFINITY
-    const { outreach, reception } = this.core
-    this.#slowPeers.look(
-      now,
-      this.#mailer.waiting(),
-      (connection) => outreach.links.get(connection)?.peer ?? reception.sessions.get(connection)?.name,
-    )
   }
 }

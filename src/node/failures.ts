@@ -111,7 +111,7 @@ const CODES: Readonly<Record<RejectReason, ErrorCode>> = {
   closing: 'REJECTED',
   'bad-body': 'REJECTED',
   'too-large': 'TOO_LARGE',
-  'not-allowed': 'REJECTED',
+  'not-allowed': 'NOT_ALLOWED',
 }
 
 function rejectedError(what: string, { peer, isIdempotent }: Attempted, reject: Reject): ZmqnetError {

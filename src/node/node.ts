@@ -5,6 +5,7 @@
 
 import { type Incarnation, newIncarnation } from '../base/ids.ts'
 import { ZmqnetError } from '../errors.ts'
+import type { SecuritySettings } from '../security/policy.ts'
 import type {
   BodyValue,
   BroadcastOptions,
@@ -22,13 +23,15 @@ import type {
 } from './api.ts'
 import { builtInVerbs, MESSAGE_VERB } from './built-in-verbs.ts'
 import type { CoreEvent } from './core.ts'
-import { Driver, Task } from './driver.ts'
+import { Driver } from './driver.ts'
 import { Handlers } from './handlers.ts'
+import { Keyring } from './keyring.ts'
 import { Operations } from './operations.ts'
 import { DEFAULT_DRAIN_MS, milliseconds } from './options.ts'
 import { peerViews } from './peer-views.ts'
 import { Reporter } from './reporter.ts'
 import { statusLine } from './status-line.ts'
+import { Task } from './task.ts'
 import type { NodeSettings, World } from './world.ts'
 
 const DEFAULT_READY_MS = 10_000
@@ -36,7 +39,7 @@ const DEFAULT_READY_MS = 10_000
 const STATUS_DELAY_MS = 100
 
 /** Starts a node in a world: listens, then dials. Throws ADDRESS_IN_USE, or CONFIG when it cannot listen. */
-export async function startNode(settings: NodeSettings, world: World): Promise<Node> {
+export async function startNode(settings: NodeSettings, world: World): Promise<RunningNode> {
   const node = new MeshNode(settings, world)
   await node.start()
   return node
@@ -49,11 +52,22 @@ interface ReadyWait {
   readonly task: Task
 }
 
-class MeshNode implements Node {
+/** A node as this house has it: with what is no business of its users. */
+export interface RunningNode extends Node {
+  /**
+   * Takes other keys and rules while the node runs: for whoever watches the peers file. Counts at once for all that comes,
+   * sessions and links included. Members stay as they are: one that is new waits for the next start, one that is gone has
+   * no keys. Throws CONFIG when the node is in plain mode, or a key of its own is none.
+   */
+  applySecurity(settings: SecuritySettings): void
+}
+
+class MeshNode implements RunningNode {
   readonly name: string
   readonly incarnation: Incarnation
   readonly #settings: NodeSettings
   readonly #others: readonly PeerConfig[]
+  readonly #keyring: Keyring | undefined
   readonly #driver: Driver
   readonly #operations: Operations
   readonly #handlers: Handlers
@@ -70,10 +84,17 @@ class MeshNode implements Node {
     this.#settings = settings
     this.#others = peers.filter((peer) => peer.name !== name)
     this.incarnation = newIncarnation(world.clock.wallNow(), world.random.below(2048))
-    this.#driver = new Driver(world, {
-      onEvent: (event) => this.#onEvent(event),
-      onFault: (text) => this.#reporter.warn(`fault ${text}`, text),
-    })
+    const { security } = settings
+    this.#keyring = security && new Keyring(security, () => world.clock.wallNow(), world.entropy)
+    this.#driver = new Driver(
+      world,
+      {
+        onEvent: (event) => this.#onEvent(event),
+        onFault: (text) => this.#reporter.warn(`fault ${text}`, text),
+        onStrangers: (address, text) => this.#reporter.refused(undefined, address, text),
+      },
+      this.#keyring,
+    )
     this.#startedAt = this.#driver.now
     this.#reporter = new Reporter({
       log,
@@ -145,6 +166,22 @@ class MeshNode implements Node {
       this.#reporter.debug(`${this.name} offers no shortcut to peers on this host: ${why}`)
       return undefined
     }
+  }
+
+  applySecurity(settings: SecuritySettings): void {
+    const keyring = this.#keyring
+    if (keyring === undefined) {
+      const message = `Cannot make "${this.name}" secure while it runs: it began in plain mode`
+      throw new ZmqnetError({ code: 'CONFIG', safeToRetry: false, message })
+    }
+    keyring.replace(settings)
+    const members = this.#settings.peers.map((peer) => peer.name)
+    const added = keyring.memberNames.filter((name) => !members.includes(name))
+    if (added.length > 0) this.#reporter.info(`new members need a restart of this node: ${added.join(', ')}`)
+    const gone = members.filter((name) => !keyring.memberNames.includes(name))
+    if (gone.length > 0)
+      this.#reporter.info(`members that are gone have no keys any more: ${gone.join(', ')}`)
+    this.#driver.keysChanged()
   }
 
   handle(verb: string, handler: Handler): void {

@@ -15,9 +15,10 @@ import { type Parcel, Sender, type SenderEvent } from '../oneway/sender.ts'
 import { type Ask, Caller, type CallerEvent } from '../rpc/caller.ts'
 import type { Identity } from '../session/identity.ts'
 import { type Link, type LinkEvent, Links } from '../session/links.ts'
+import type { Prover } from '../session/prover.ts'
 import type { TransferEvent, Transfers } from '../transfer/transfers.ts'
 import { TRANSFER_BODY_BYTES } from '../wire/limits.ts'
-import type { Beat, Freight, Message, Reject, TransferMessage } from '../wire/messages.ts'
+import type { Beat, Freight, Hello, Message, Reject, TransferMessage } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
 import { unsentRequest, unsentSend } from './unsent-failures.ts'
 
@@ -37,8 +38,11 @@ export type OutreachEvent =
   /** The transport is to ask whether the process at the other end of the peer's link runs. */
   | { readonly kind: 'probe-peer'; readonly peer: string }
   /** The link is to be thrown away and dialled afresh. */
-  | { readonly kind: 'reset-link'; readonly link: Link; readonly why: 'lifeless' | 'mute' | 'peer-is-back' }
+  | { readonly kind: 'reset-link'; readonly link: Link; readonly why: ResetCause }
   | { readonly kind: 'violation'; readonly connection: ConnectionId; readonly text: string }
+
+/** `keys`: it does not stand on keys that are accepted, or may stand now that other keys are. */
+type ResetCause = 'lifeless' | 'mute' | 'peer-is-back' | 'keys'
 
 /** What an outreach is made from. */
 export interface OutreachSettings {
@@ -51,6 +55,8 @@ export interface OutreachSettings {
   readonly maxPeerBytes?: number | undefined
   readonly ownLoad: (now: number) => OwnLoad
   readonly echo: (now: number, connection: ConnectionId, beat: Beat) => void
+  /** In secure mode. */
+  readonly prover: Prover | undefined
 }
 
 /** One peer as it is reached: its link and how well that holds. */
@@ -74,7 +80,7 @@ export class Outreach {
     const { send } = out
     this.#settings = settings
     this.#out = out
-    this.links = new Links(settings.self, { send, tell: (event) => this.#onLink(event) })
+    this.links = new Links(settings.self, { send, tell: (event) => this.#onLink(event) }, settings.prover)
     this.caller = new Caller(
       settings.random,
       suspicionTimes(settings.tickMs).suspectMs,
@@ -151,10 +157,28 @@ export class Outreach {
     if (link !== undefined) this.sender.roomAgain(link.peer)
   }
 
+  /** Whether our own link to the run of a node that said this Hello stands. */
+  isLinkedTo({ name, role, incarnation }: Hello): boolean {
+    return role === 'node' && this.routes.get(name)?.link.session?.incarnation === incarnation
+  }
+
   /** Throws a link away and dials afresh, because its peer is known to be there. */
   redial(peer: string): void {
     const link = this.routes.get(peer)?.link
-    if (link?.state === 'down') this.#out.tell({ kind: 'reset-link', link, why: 'peer-is-back' })
+    if (link === undefined) return
+    // Who proves its name to us does so between its keys and ours: it accepts ours now.
+    const isAccepted = link.state === 'refused' && link.isUnproven
+    if (link.state === 'down' || isAccepted) this.#out.tell({ kind: 'reset-link', link, why: 'peer-is-back' })
+  }
+
+  /** Keys changed: only links that stand on a key which is still accepted stay as they are. */
+  keysChanged(now: number): void {
+    for (const { link } of this.routes.values()) {
+      if (this.links.keysChanged(link)) continue
+      // A peer without keys is dialled no more, and then nothing else says that its link is down.
+      this.#settings.detector.linkDown(now, link.peer, 'closed')
+      this.#out.tell({ kind: 'reset-link', link, why: 'keys' })
+    }
   }
 
   /** Says goodbye on every link, also on those that open later. */
@@ -199,6 +223,9 @@ export class Outreach {
         return
       case 'welcome':
         this.links.welcome(now, link, message)
+        return
+      case 'challenge':
+        this.links.challenge(now, link, message)
         return
       case 'refuse':
         this.links.refuse(now, link, message)
@@ -251,6 +278,10 @@ export class Outreach {
   }
 
   #onLink(event: LinkEvent): void {
+    if (event.kind === 'impostor') {
+      this.#out.tell(event)
+      return
+    }
     const { link } = event
     switch (event.kind) {
       case 'link-opened':

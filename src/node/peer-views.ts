@@ -27,6 +27,8 @@ export function peerViews(core: Core, peers: readonly PeerConfig[], now: number)
       lastSeenMs: life.heardAt === undefined ? undefined : now - life.heardAt,
       outages: outages.summary(now),
       openMs: outages.openMs(now),
+      encrypted: core.isSecure && link.state === 'open',
+      proven: link.isProven,
     })
   }
   return views

@@ -10,10 +10,12 @@ import { AnswerTotal } from '../rpc/answer-total.ts'
 import { type Call, type CallOutcome, Inbound, Responder, type ResponderEvent } from '../rpc/responder.ts'
 import { type CallerMemory, Callers } from '../session/callers.ts'
 import { type Identity, welcomeOf } from '../session/identity.ts'
+import type { Prover } from '../session/prover.ts'
 import { type Session, type SessionEvent, Sessions } from '../session/sessions.ts'
 import type { TransferEvent, Transfers } from '../transfer/transfers.ts'
 import type { Beat, Freight, Hello, Message, Reject, Send, TransferMessage } from '../wire/messages.ts'
 import type { Out } from '../wire/out.ts'
+import type { Trusted } from './trusted.ts'
 
 /** What the reception tells. */
 export type ReceptionEvent =
@@ -46,6 +48,9 @@ export interface ReceptionSettings {
   readonly isLinked: (hello: Hello) => boolean
   readonly hasVerb: (verb: string) => boolean
   readonly echo: (now: number, connection: ConnectionId, beat: Beat) => void
+  /** Both in secure mode. */
+  readonly prover: Prover | undefined
+  readonly trusted: Trusted | undefined
 }
 
 /** Everything that others start. */
@@ -151,6 +156,12 @@ export class Reception {
     if (arrival.arrivals.finish(arrival)) this.#arrivalCount -= 1
   }
 
+  /** Keys or rules changed. What runs already for somebody who may not use it any more goes on to its end. */
+  keysChanged(now: number): void {
+    this.sessions.keysChanged(now)
+    for (const guest of this.#guests.values()) this.#applyRules(guest)
+  }
+
   /** Takes no new work; members learn it on their own links, clients here. */
   drain(): void {
     this.#isDraining = true
@@ -205,6 +216,7 @@ export class Reception {
       case 'reply':
       case 'reject':
       case 'ack':
+      case 'challenge':
       case 'welcome':
       case 'refuse':
       case 'say-hello':
@@ -231,7 +243,7 @@ export class Reception {
       return false
     }
     if (arrivals.wasTaken(head.sequence)) return false
-    const refusal = this.#refusal(arrivals, head, bodyBytes)
+    const refusal = this.#refusal(guest, head, bodyBytes)
     if (refusal !== undefined) this.#refuse(guest, head, refusal)
     return refusal === undefined
   }
@@ -240,7 +252,7 @@ export class Reception {
     const { arrivals } = guest.caller.memory
     const { sequence } = message
     if (!arrivals.take(sequence)) return
-    const refusal = this.#refusal(arrivals, message, message.body.bytes.length)
+    const refusal = this.#refusal(guest, message, message.body.bytes.length)
     if (refusal === undefined) {
       this.#arrivalCount += 1
       this.#out.tell({ kind: 'arrival', arrival: arrivals.start(guest.session.name, message) })
@@ -255,11 +267,14 @@ export class Reception {
   }
 
   #refusal(
-    arrivals: Arrivals,
+    { caller, session }: Guest,
     { verb }: Send,
     bodyBytes: number,
   ): Pick<Reject, 'reason' | 'text'> | undefined {
+    const { arrivals, inbound } = caller.memory
     if (this.#isDraining) return { reason: 'closing', text: 'The node is closing' }
+    if (!inbound.allows(verb))
+      return { reason: 'not-allowed', text: `"${session.name}" may not use "${verb}"` }
     if (!this.#settings.hasVerb(verb)) return { reason: 'unknown-verb', text: `No handler for "${verb}"` }
     if (arrivals.hasRoom(bodyBytes)) return undefined
     return {
@@ -285,6 +300,7 @@ export class Reception {
         break
       }
       case 'hello-refused':
+      case 'impostor':
         break
       default:
         unreachable(event)
@@ -292,12 +308,24 @@ export class Reception {
     this.#out.tell(event)
   }
 
+  /** What this guest may use from now on; everything in plain mode. */
+  #applyRules({ session, caller }: Guest): void {
+    const { trusted } = this.#settings
+    if (trusted !== undefined) caller.memory.inbound.allows = trusted.rulesFor(session.role, session.name)
+  }
+
   #welcome(now: number, session: Session): void {
     const { connection, hello } = session
     const known = this.#guests.get(connection)
     const caller = known?.caller ?? this.#callers.enter(hello)
-    this.#guests.set(connection, { session, caller })
-    this.#out.send(connection, welcomeOf(this.#settings.self, hello, caller.window))
+    const guest = { session, caller }
+    this.#guests.set(connection, guest)
+    this.#applyRules(guest)
+    const welcome = welcomeOf(this.#settings.self, hello, caller.window)
+    const { proven } = session
+    const { prover } = this.#settings
+    const isPlain = prover === undefined || proven === undefined
+    this.#out.send(connection, isPlain ? welcome : prover.seal(welcome, proven.proof, proven.match))
     if (known !== undefined) return
     this.responder.reconnected(now, caller.memory.inbound, connection)
     caller.memory.arrivals.reconnected()

@@ -104,6 +104,9 @@ export class Reporter {
       case 'violation':
         this.#violation(report.connection, 'violation', `it broke the protocol: ${report.text}`)
         return
+      case 'impostor':
+        this.refused(report.party, this.#settings.describe(report.connection), report.text)
+        return
       case 'session-opened':
         this.debug(`${report.session.role} ${report.session.name} said hello`)
         return
@@ -116,6 +119,14 @@ export class Reporter {
       default:
         unreachable(report)
     }
+  }
+
+  /** Somebody who is not known, or is not who it says, was refused. */
+  refused(party: string | undefined, connection: string, text: string): void {
+    this.#emit({ kind: 'security:refused', party, connection, text })
+    // Told once for each connection: the names are a stranger's choice, and could be a new one each time.
+    const who = party === undefined ? '' : ` as "${party}"`
+    this.warn(`security ${connection}`, `${connection}: refused${who}: ${text}`)
   }
 
   end(): void {
@@ -145,7 +156,7 @@ export class Reporter {
         this.debug(`peer ${peer} is on this host: the link moves to ${report.endpoint}`)
         return
       case 'reset-link':
-        if (report.why === 'peer-is-back') return
+        if (report.why === 'peer-is-back' || report.why === 'keys') return
         this.#emit({ kind: 'link:reset', peer })
         this.warn(`reset ${peer}`, `link to ${peer} is reset: ${WHY_RESET[report.why]}`)
         return

@@ -5,6 +5,7 @@
 
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
+import type { SecuritySettings } from '../security/policy.ts'
 import type { Pace } from '../transfer/pace.ts'
 import type { TransportFactory } from '../transport/transport.ts'
 import type { Logger, PeerConfig } from './api.ts'
@@ -14,7 +15,12 @@ export interface World {
   readonly clock: Clock
   readonly random: Random
   readonly transport: TransportFactory
+  /** Where the nonces of proofs come from. Default: node:crypto's randomBytes; another one only in the simulator. */
+  readonly entropy?: Entropy | undefined
 }
+
+/** Bytes that nobody can foretell. */
+export type Entropy = (sizeBytes: number) => Uint8Array
 
 /** What a node needs to know, after files, environment and defaults have been read. */
 export interface NodeSettings {
@@ -34,5 +40,7 @@ export interface NodeSettings {
   readonly maxPeerBytes?: number | undefined
   /** How large bodies are cut, where not as usual: for the simulator. */
   readonly pace?: Pace | undefined
+  /** Keys and rules, in secure mode. */
+  readonly security?: SecuritySettings | undefined
   readonly log: Logger | undefined
 }

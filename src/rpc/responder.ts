@@ -54,6 +54,8 @@ export class Inbound {
   connection: ConnectionId | undefined
   /** Calls that wait until less is owed, in their order; their handlers have not run. They count as running. */
   readonly putOff = new Set<Call>()
+  /** What this caller may use here; everything, unless its owner says otherwise. */
+  allows: (verb: string) => boolean = () => true
 
   /** `total` counts the answers of all callers of a node. */
   constructor(name: string, maxBodyBytes?: number, total?: AnswerTotal) {
@@ -271,6 +273,7 @@ export class Responder {
     const { sequence, verb } = request
     if (this.#isClosing) return reject(sequence, 'closing', 'The node is closing')
     if (request.deadlineAt <= now) return reject(sequence, 'expired', 'The deadline had passed on arrival')
+    if (!caller.allows(verb)) return reject(sequence, 'not-allowed', `"${caller.name}" may not use "${verb}"`)
     if (!this.#hasVerb(verb)) return reject(sequence, 'unknown-verb', `No handler for "${verb}"`)
     const { runningCount } = caller.window
     if (runningCount >= MAX_RUNNING_PER_CALLER || !caller.window.hasRoom(bodyBytes)) {

@@ -10,6 +10,9 @@
  * A Welcome from the same host may offer a shortcut. Then the link does not open yet: it is `moving` until the transport
  * has a connection again, on the shortcut or, when that failed, on the configured address, and is greeted anew there.
  *
+ * In secure mode a Hello is answered with a Challenge, and said once more with the proof that it asks for; a Welcome is
+ * believed only with a proof of its own (prover.ts). A link that is refused as not proven tries the other keys first.
+ *
  * A Hello is repeated until it is answered, because a transport may lose it; a link that stays silent is reset. A
  * refused link asks again, more and more slowly: the reason may be cured at the other end.
  */
@@ -18,9 +21,10 @@ import { assert, unreachable } from '../base/assert.ts'
 import { Deadlines, type Timed } from '../base/deadlines.ts'
 import { type ConnectionId, isSameWindow, type WindowId } from '../base/ids.ts'
 import { CAPABILITY_TRANSFERS } from '../wire/limits.ts'
-import type { Refuse, Welcome } from '../wire/messages.ts'
+import type { Challenge, Refuse, Welcome } from '../wire/messages.ts'
 import type { Out } from '../wire/out.ts'
 import { helloOf, type Identity, MAX_VERSION, MIN_VERSION } from './identity.ts'
+import type { ProvenHello, Prover } from './prover.ts'
 import { offersShortcut } from './shortcut.ts'
 
 /** A Hello without an answer is said again after this. Lower floods a slow peer, higher wastes time after a loss. */
@@ -30,6 +34,11 @@ const HELLO_LIMIT = 4
 /** A refused link asks again after this, doubling. */
 const REFUSED_AGAIN_MS = 1000
 const REFUSED_AGAIN_MAX_MS = 30_000
+/**
+ * So many proofs are tried at least before such a pause: the first may have answered the challenge of a former connection
+ * to the same address.
+ */
+const MIN_PROOFS = 2
 
 export type LinkState = 'down' | 'greeting' | 'moving' | 'open' | 'refused'
 
@@ -52,6 +61,13 @@ export type LinkEvent =
   | { readonly kind: 'link-shortcut'; readonly link: Link; readonly endpoint: string }
   /** Nobody answers at the other end of an existing connection. */
   | { readonly kind: 'link-mute'; readonly link: Link }
+  /** Somebody at the peer's address said its name and could not prove it. */
+  | {
+      readonly kind: 'impostor'
+      readonly connection: ConnectionId
+      readonly party: string
+      readonly text: string
+    }
 
 /** One link. The fields belong to the machine; others read them. */
 export class Link implements Timed {
@@ -71,6 +87,18 @@ export class Link implements Timed {
   carrier: LinkCarrier = 'tcp'
   /** The shortcut that was tried and did not open the link yet: it is not tried again. Another run offers another one. */
   triedShortcut = ''
+  /** Our chance for the proofs on the present connection; undefined until one is asked for. */
+  nonce: Uint8Array | undefined
+  /** The last Hello with a proof on the present connection: what Welcome must be for. */
+  provenHello: ProvenHello | undefined
+  /** The present Hello has been said with its proof. One Challenge is answered for each Hello. */
+  hasProven = false
+  /** Which pair of keys is used, modulo their number. */
+  turn = 0
+  /** Proofs that were refused since the last pause. */
+  unprovenCount = 0
+  /** It waits because the peer did not accept our proof, or there was none. */
+  isUnproven = false
   readonly peer: string
   readonly connection: ConnectionId
 
@@ -83,6 +111,11 @@ export class Link implements Timed {
   get openCarrier(): LinkCarrier | undefined {
     return this.session === undefined ? undefined : this.carrier
   }
+
+  /** Whether the peer at the other end has proven its name; so never in plain mode. */
+  get isProven(): boolean {
+    return this.session !== undefined && this.provenHello !== undefined
+  }
 }
 
 /** All links of one node or client. */
@@ -91,10 +124,13 @@ export class Links {
   readonly #links = new Map<ConnectionId, Link>()
   readonly #deadlines = new Deadlines<Link>()
   readonly #out: Out<LinkEvent>
+  readonly #prover: Prover | undefined
 
-  constructor(self: Identity, out: Out<LinkEvent>) {
+  /** With a prover, in secure mode. */
+  constructor(self: Identity, out: Out<LinkEvent>, prover?: Prover | undefined) {
     this.#self = self
     this.#out = out
+    this.#prover = prover
   }
 
   get deadline(): number {
@@ -117,6 +153,9 @@ export class Links {
     this.#leave(now, link, 'closed')
     link.carrier = carrier
     link.refusals = 0
+    link.nonce = undefined
+    link.provenHello = undefined
+    link.unprovenCount = 0
     this.#greet(now, link, 1)
   }
 
@@ -130,9 +169,29 @@ export class Links {
     this.#deadlines.remove(link)
   }
 
+  /** The peer wants to know that we are who we say. */
+  challenge(now: number, link: Link, { nonce: challenge }: Challenge): void {
+    if (link.state !== 'greeting' || link.hasProven) return
+    link.hasProven = true
+    const prover = this.#prover
+    link.nonce ??= prover?.nonce()
+    const { nonce, peer } = link
+    if (prover === undefined || nonce === undefined) {
+      this.#pause(now, link, unproven('It asks for a proof of identity, and there is no key here'))
+      return
+    }
+    link.provenHello = prover.prove(helloOf(this.#self, peer), challenge, nonce, link.turn)
+    if (link.provenHello === undefined) {
+      this.#pause(now, link, unproven(`No key of node "${peer}" is accepted here`))
+      return
+    }
+    this.#out.send(link.connection, link.provenHello.hello)
+  }
+
   welcome(now: number, link: Link, message: Welcome): void {
     if (link.state === 'down' || link.state === 'moving' || message.name !== link.peer) return
     if (message.version < MIN_VERSION || message.version > MAX_VERSION) return
+    if (!this.#believes(link, message)) return
     const { session } = link
     if (session !== undefined) {
       // The answer to a Hello that was repeated: nothing new, unless the other end has become another one.
@@ -152,13 +211,28 @@ export class Links {
     link.takesTransfers = (message.capabilities & CAPABILITY_TRANSFERS) !== 0
     link.openedAt = now
     link.refusals = 0
+    link.unprovenCount = 0
     this.#deadlines.remove(link)
     this.#out.tell({ kind: 'link-opened', link, now })
   }
 
   refuse(now: number, link: Link, message: Refuse): void {
     if (link.state !== 'greeting') return
+    if (message.reason === 'not-proven' && this.#hasOtherKeys(link)) this.#greet(now, link, 1)
+    else this.#pause(now, link, message)
+  }
+
+  /** The keys changed: the first pair is tried first again. Gives whether the link stands as it is. */
+  keysChanged(link: Link): boolean {
+    link.turn = 0
+    if (link.session === undefined || link.provenHello === undefined) return false
+    return this.#prover?.holds(link.provenHello.match, 'node', link.peer) ?? true
+  }
+
+  /** The link waits, and asks again later. */
+  #pause(now: number, link: Link, message: Refuse): void {
     link.state = 'refused'
+    link.isUnproven = message.reason === 'not-proven'
     const pauseMs = Math.min(REFUSED_AGAIN_MS * 2 ** Math.min(link.refusals, 10), REFUSED_AGAIN_MAX_MS)
     link.refusals += 1
     this.#deadlines.set(link, now + pauseMs)
@@ -209,8 +283,32 @@ export class Links {
     return offersShortcut(this.#self.hostToken, message)
   }
 
+  /** Whether a Welcome is from the peer that was dialled. */
+  #believes(link: Link, message: Welcome): boolean {
+    if (this.#prover === undefined) return true
+    const { provenHello, connection, peer } = link
+    if (provenHello !== undefined && this.#prover.isWelcome(message, provenHello)) return true
+    const text =
+      message.proof === undefined
+        ? 'its Welcome has no proof'
+        : "the proof of its Welcome was not made for this node's Hello"
+    this.#out.tell({ kind: 'impostor', connection, party: peer, text })
+    return false
+  }
+
+  /** Whether a proof that was refused is followed at once by another; each pair of keys is tried before a pause. */
+  #hasOtherKeys(link: Link): boolean {
+    if (this.#prover === undefined) return false
+    link.turn += 1
+    link.unprovenCount += 1
+    if (link.unprovenCount < Math.max(MIN_PROOFS, this.#prover.turns(link.peer))) return true
+    link.unprovenCount = 0
+    return false
+  }
+
   #greet(now: number, link: Link, hellos: number): void {
     link.state = 'greeting'
+    link.hasProven = false
     link.hellos = hellos
     this.#deadlines.set(link, now + HELLO_AGAIN_MS)
     this.#out.send(link.connection, helloOf(this.#self, link.peer))
@@ -228,4 +326,9 @@ export class Links {
     assert(link !== undefined, `connection ${connection} is a link`)
     return link
   }
+}
+
+/** A refusal that we give ourselves. */
+function unproven(text: string): Refuse {
+  return { kind: 'refuse', reason: 'not-proven', text }
 }

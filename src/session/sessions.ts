@@ -3,24 +3,29 @@
  * and ends when the connection is gone, when another one takes its place, or when nothing has been heard for long.
  *
  * A name has one session at a time. When a Hello claims a name whose session belongs to another run, the old connection
- * is challenged first: if it is gone or stays silent, the newcomer is a restart and takes over; if it answers, two
+ * is asked first: if it is gone or stays silent, the newcomer is a restart and takes over; if it answers, two
  * processes use one name, and the newcomer is refused. Silence does not count while our own link to the old run stands:
  * then its process lives, and only its event loop does not turn. Of a client, to which there is no link, nothing more can
  * be known than that its connection has not been closed, and a machine that vanished does not close it either.
+ *
+ * In secure mode a Hello comes that far only with a proof (prover.ts), so that nobody can even claim another's name. What
+ * proves a client holds for all of its runs, so that they may be here side by side.
  */
 
 import { Deadlines, type Timed } from '../base/deadlines.ts'
 import type { ConnectionId } from '../base/ids.ts'
-import type { Hello, Role } from '../wire/messages.ts'
+import type { KeyMatch } from '../base/key-match.ts'
+import type { Hello, HelloProof, Role } from '../wire/messages.ts'
 import type { Out } from '../wire/out.ts'
 import { type Identity, judgeHello, type Refusal } from './identity.ts'
+import type { Prover } from './prover.ts'
 
 /** Sessions that one node keeps: well above the few hundred members that a mesh is made for. */
 export const MAX_SESSIONS = 4096
-/** Hellos that may wait for a challenge. */
-const MAX_CHALLENGERS = 256
-/** How long a challenged session has to answer: two heartbeats, so that a short stall does not cost a name. */
-const CHALLENGE_MS = 1000
+/** Hellos that may wait until the owner of their name has answered or not. */
+const MAX_CLAIMS = 256
+/** How long the session of a claimed name has to answer: two heartbeats, so that a short stall does not cost a name. */
+const CLAIM_MS = 1000
 /** A session that was not heard for so long is forgotten; its owner says Hello again if it comes back. */
 export const SESSION_IDLE_MS = 30_000
 /** A session that said goodbye is forgotten after this: short, because the clients of a busy script come and go. */
@@ -39,19 +44,27 @@ export class Session implements Timed {
   readonly hello: Hello
   /** Who it is, run aside: nodes and clients do not share names. */
   readonly party: string
+  /** What its last Hello proved, and by which keys; undefined in plain mode. */
+  proven: Proven | undefined
 
-  constructor(connection: ConnectionId, hello: Hello, now: number) {
+  constructor(connection: ConnectionId, hello: Hello, party: string, now: number) {
     this.connection = connection
     this.hello = hello
     this.name = hello.name
     this.role = hello.role
-    this.party = partyOf(hello)
+    this.party = party
     this.heardAt = now
   }
 }
 
+/** The proof of a Hello that was good, and the keys under which it was made. */
+interface Proven {
+  readonly proof: HelloProof
+  readonly match: KeyMatch
+}
+
 /** A Hello that waits until the session of the same name has answered or not. */
-class Challenge implements Timed {
+class Claim implements Timed {
   dueAt = 0
   heapIndex = -1
   readonly connection: ConnectionId
@@ -75,12 +88,21 @@ export type SessionEvent =
       readonly hello: Hello
       readonly text: string
     }
+  /** Somebody said a name that he could not prove. */
+  | {
+      readonly kind: 'impostor'
+      readonly connection: ConnectionId
+      readonly party: string
+      readonly text: string
+    }
 
 /** What the sessions ask of their owner. */
 export interface SessionsSettings {
   readonly isMember: (name: string) => boolean
   /** Whether our own link to the node that said this Hello stands, in this run of it. */
   readonly isLinked: (hello: Hello) => boolean
+  /** In secure mode. */
+  readonly prover?: Prover | undefined
 }
 
 /** All inbound sessions of one node. */
@@ -89,20 +111,22 @@ export class Sessions {
   readonly #settings: SessionsSettings
   readonly #byConnection = new Map<ConnectionId, Session>()
   readonly #byParty = new Map<string, Session>()
-  readonly #challenges = new Map<ConnectionId, Challenge>()
+  readonly #claims = new Map<ConnectionId, Claim>()
   readonly #idle = new Deadlines<Session>()
-  readonly #challengeDeadlines = new Deadlines<Challenge>()
+  readonly #claimDeadlines = new Deadlines<Claim>()
   readonly #out: Out<SessionEvent>
+  readonly #prover: Prover | undefined
   #isClosing = false
 
   constructor(self: Identity, settings: SessionsSettings, out: Out<SessionEvent>) {
     this.#self = self
     this.#settings = settings
     this.#out = out
+    this.#prover = settings.prover
   }
 
   get deadline(): number {
-    return Math.min(this.#idle.next, this.#challengeDeadlines.next)
+    return Math.min(this.#idle.next, this.#claimDeadlines.next)
   }
 
   get size(): number {
@@ -125,7 +149,7 @@ export class Sessions {
   /** Anything at all came in on the session's connection. */
   heard(now: number, session: Session): void {
     session.heardAt = now
-    if (this.#challenges.size > 0) this.#defend(session)
+    if (this.#claims.size > 0) this.#defend(session)
   }
 
   /** The other end said goodbye. */
@@ -143,49 +167,53 @@ export class Sessions {
 
   hello(now: number, connection: ConnectionId, hello: Hello): void {
     const present = this.#byConnection.get(connection)
-    if (present !== undefined) {
-      if (isSameRun(present.hello, hello)) this.#out.tell({ kind: 'session-opened', session: present, now })
-      else
-        this.#refuse(connection, hello, { reason: 'malformed', text: `This connection is "${present.name}"` })
-      return
-    }
-    const refusal = this.#isClosing
-      ? ({ reason: 'closing', text: `"${this.#self.name}" is closing` } as const)
-      : judgeHello(this.#self, this.#settings.isMember, hello)
+    const refusal = present === undefined ? this.#refusal(hello) : unlessSameRun(present, hello)
     if (refusal !== undefined) {
       this.#refuse(connection, hello, refusal)
       return
     }
-    const incumbent = this.#byParty.get(partyOf(hello))
-    if (incumbent === undefined) this.#open(now, connection, hello)
-    else if (isSameRun(incumbent.hello, hello)) this.#replace(now, incumbent, connection, hello)
-    else this.#challenge(now, incumbent, connection, hello)
+    const proven = this.#prover === undefined ? undefined : this.#judge(this.#prover, connection, hello)
+    if (this.#prover !== undefined && proven === undefined) return
+    if (present !== undefined) {
+      present.proven = proven
+      this.#out.tell({ kind: 'session-opened', session: present, now })
+      return
+    }
+    const newcomer = new Session(connection, hello, this.#partyOf(hello), now)
+    newcomer.proven = proven
+    const incumbent = this.#byParty.get(newcomer.party)
+    if (incumbent === undefined) this.#open(now, newcomer)
+    else if (isSameRun(incumbent.hello, hello)) this.#replace(now, incumbent, newcomer)
+    else this.#claim(now, incumbent, newcomer)
+  }
+
+  /** The keys changed: ends the sessions whose proof does not hold any more. */
+  keysChanged(now: number): void {
+    const prover = this.#prover
+    if (prover === undefined) return
+    for (const session of [...this.#byConnection.values()]) {
+      const { proven, role, name } = session
+      if (proven === undefined || !prover.holds(proven.match, role, name)) this.#end(now, session)
+    }
   }
 
   /** Nobody is at the other end any more. */
   gone(now: number, connection: ConnectionId): void {
-    const challenge = this.#challenges.get(connection)
-    if (challenge !== undefined) this.#endChallenge(challenge)
+    const claim = this.#claims.get(connection)
+    if (claim !== undefined) this.#endClaim(claim)
     const session = this.#byConnection.get(connection)
-    if (session === undefined) return
-    this.#close(now, session)
-    for (const waiting of [...this.#challenges.values()]) {
-      if (waiting.incumbent === session) this.#admit(now, waiting)
-    }
+    if (session !== undefined) this.#end(now, session)
   }
 
   wake(now: number): void {
-    this.#challengeDeadlines.takeDue(now, (challenge) => {
-      const { incumbent } = challenge
+    this.#claimDeadlines.takeDue(now, (claim) => {
+      const { incumbent } = claim
       if (this.#settings.isLinked(incumbent.hello)) {
-        this.#refuseChallenge(
-          challenge,
-          `"${incumbent.name}" runs already, and its event loop does not answer`,
-        )
+        this.#refuseClaim(claim, `"${incumbent.name}" runs already, and its event loop does not answer`)
         return
       }
       this.#close(now, incumbent)
-      this.#admit(now, challenge)
+      this.#admit(now, claim)
     })
     this.#idle.takeDue(now, (session) => {
       const quietUntil = session.heardAt + (session.isLeaving ? SESSION_LEAVING_MS : SESSION_IDLE_MS)
@@ -194,7 +222,33 @@ export class Sessions {
     })
   }
 
-  #open(now: number, connection: ConnectionId, hello: Hello): void {
+  #refusal(hello: Hello): Refusal | undefined {
+    return this.#isClosing
+      ? { reason: 'closing', text: `"${this.#self.name}" is closing` }
+      : judgeHello(this.#self, this.#settings.isMember, hello)
+  }
+
+  /** What a Hello proves. When that is not enough it is answered: asked for a proof, or refused. */
+  #judge(prover: Prover, connection: ConnectionId, hello: Hello): Proven | undefined {
+    const verdict = prover.judge(connection, hello)
+    if (verdict.kind === 'proven') return verdict
+    if (verdict.kind === 'asked') {
+      this.#out.send(connection, { kind: 'challenge', nonce: verdict.nonce })
+      return undefined
+    }
+    const { text } = verdict
+    this.#out.send(connection, { kind: 'refuse', reason: 'not-proven', text })
+    this.#out.tell({ kind: 'impostor', connection, party: hello.name, text })
+    return undefined
+  }
+
+  #partyOf(hello: Hello): string {
+    const isOneOfMany = this.#prover !== undefined && hello.role === 'client'
+    return isOneOfMany ? `${partyOf(hello)}/${hello.incarnation}` : partyOf(hello)
+  }
+
+  #open(now: number, session: Session): void {
+    const { connection, hello } = session
     if (this.#byConnection.size >= MAX_SESSIONS) {
       this.#refuse(connection, hello, {
         reason: 'too-many-sessions',
@@ -202,7 +256,6 @@ export class Sessions {
       })
       return
     }
-    const session = new Session(connection, hello, now)
     this.#byConnection.set(connection, session)
     this.#byParty.set(session.party, session)
     this.#idle.set(session, now + SESSION_IDLE_MS)
@@ -210,20 +263,20 @@ export class Sessions {
   }
 
   /** The same run is back on another connection. */
-  #replace(now: number, old: Session, connection: ConnectionId, hello: Hello): void {
+  #replace(now: number, old: Session, newcomer: Session): void {
     this.#close(now, old)
-    this.#open(now, connection, hello)
+    this.#open(now, newcomer)
   }
 
-  #challenge(now: number, incumbent: Session, connection: ConnectionId, hello: Hello): void {
-    if (this.#challenges.has(connection)) return
-    if (this.#challenges.size >= MAX_CHALLENGERS) {
+  #claim(now: number, incumbent: Session, { connection, hello }: Session): void {
+    if (this.#claims.has(connection)) return
+    if (this.#claims.size >= MAX_CLAIMS) {
       this.#refuse(connection, hello, { reason: 'too-many-sessions', text: 'Too many newcomers wait' })
       return
     }
-    const challenge = new Challenge(connection, hello, incumbent)
-    this.#challenges.set(connection, challenge)
-    this.#challengeDeadlines.set(challenge, now + CHALLENGE_MS)
+    const claim = new Claim(connection, hello, incumbent)
+    this.#claims.set(connection, claim)
+    this.#claimDeadlines.set(claim, now + CLAIM_MS)
     this.#question(incumbent)
   }
 
@@ -237,27 +290,35 @@ export class Sessions {
     })
   }
 
-  /** A challenged session gave a sign of life: whoever wanted its name is refused. */
+  /** The session of a claimed name gave a sign of life: whoever wanted its name is refused. */
   #defend(session: Session): void {
-    for (const challenge of [...this.#challenges.values()]) {
-      if (challenge.incumbent !== session) continue
-      this.#refuseChallenge(challenge, `Another running process is "${session.name}"`)
+    for (const claim of [...this.#claims.values()]) {
+      if (claim.incumbent === session)
+        this.#refuseClaim(claim, `Another running process is "${session.name}"`)
     }
   }
 
-  #refuseChallenge(challenge: Challenge, text: string): void {
-    this.#endChallenge(challenge)
-    this.#refuse(challenge.connection, challenge.hello, { reason: 'name-taken', text })
+  #refuseClaim(claim: Claim, text: string): void {
+    this.#endClaim(claim)
+    this.#refuse(claim.connection, claim.hello, { reason: 'name-taken', text })
   }
 
-  #admit(now: number, challenge: Challenge): void {
-    this.#endChallenge(challenge)
-    this.hello(now, challenge.connection, challenge.hello)
+  #admit(now: number, claim: Claim): void {
+    this.#endClaim(claim)
+    this.hello(now, claim.connection, claim.hello)
   }
 
-  #endChallenge(challenge: Challenge): void {
-    this.#challenges.delete(challenge.connection)
-    this.#challengeDeadlines.remove(challenge)
+  #endClaim(claim: Claim): void {
+    this.#claims.delete(claim.connection)
+    this.#claimDeadlines.remove(claim)
+  }
+
+  /** Ends a session; whoever waits for its name need not wait longer. */
+  #end(now: number, session: Session): void {
+    this.#close(now, session)
+    for (const waiting of [...this.#claims.values()]) {
+      if (waiting.incumbent === session) this.#admit(now, waiting)
+    }
   }
 
   #close(now: number, session: Session): void {
@@ -272,6 +333,12 @@ export class Sessions {
     this.#out.send(connection, { kind: 'refuse', reason, text })
     this.#out.tell({ kind: 'hello-refused', connection, hello, text: `${reason}: ${text}` })
   }
+}
+
+/** One connection is one run for as long as it lasts. */
+function unlessSameRun(present: Session, hello: Hello): Refusal | undefined {
+  if (isSameRun(present.hello, hello)) return undefined
+  return { reason: 'malformed', text: `This connection is "${present.name}"` }
 }
 
 function partyOf(hello: Pick<Hello, 'role' | 'name'>): string {

@@ -5,6 +5,7 @@
  */
 
 import { assert } from '../base/assert.ts'
+import type { PublicKey } from '../base/keys.ts'
 import type { DownCause, SendResult } from '../transport/transport.ts'
 import type { Connection, ConnectionSide } from './connection.ts'
 import { type Acceptor, type Network, parseEndpoint } from './network.ts'
@@ -38,6 +39,14 @@ export interface DialListener {
   receive(packet: Packet): void
 }
 
+/** What a dial in secure mode shows and wants. */
+export interface DialKeys {
+  /** Our keys, one of which is shown at each attempt. */
+  own(): readonly PublicKey[]
+  /** Whether the peer has a key at all; nobody is dialled without. */
+  hasPeer(): boolean
+}
+
 /** A send that waits for room. */
 interface PendingSend {
   readonly packet: Packet
@@ -52,6 +61,7 @@ export class Dial implements ConnectionSide {
   #shortcut: string | undefined
   readonly #network: Network
   readonly #listener: DialListener
+  readonly #keys: DialKeys | undefined
   readonly #peerHost: string
   #connection: Connection | undefined
   #pending: PendingSend | undefined
@@ -69,7 +79,14 @@ export class Dial implements ConnectionSide {
   /** Counts the messages that came in. */
   #heard = 0
 
-  constructor(network: Network, process: SimProcess, endpoint: string, listener: DialListener) {
+  constructor(
+    network: Network,
+    process: SimProcess,
+    endpoint: string,
+    listener: DialListener,
+    keys?: DialKeys | undefined,
+  ) {
+    this.#keys = keys
     this.#network = network
     this.process = process
     this.#configured = endpoint
@@ -91,6 +108,11 @@ export class Dial implements ConnectionSide {
   /** The same, but dials a shortcut to the same peer once. */
   redirect(shortcut: string): void {
     this.#dialAfresh(shortcut)
+  }
+
+  /** Keys changed: whoever was refused, or had no key, is dialled at once. */
+  rekey(): void {
+    if (this.#connection === undefined) this.#dialAfresh(undefined)
   }
 
   /** Ends the link for good; a pending send is told `gone`. Also what the kernel does for a dead process. */
@@ -183,7 +205,7 @@ export class Dial implements ConnectionSide {
   }
 
   #dial(): void {
-    if (this.#hungUp || !this.process.alive) return
+    if (this.#hungUp || !this.process.alive || this.#keys?.hasPeer() === false) return
     this.#attempt += 1
     this.#toldSilent = false
     const attempt = this.#attempt
@@ -219,12 +241,23 @@ export class Dial implements ConnectionSide {
         this.#fail('refused')
         return
       }
+      if (!acceptor.admits(this.#shownKey())) {
+        // As with ZeroMQ, who is not let in hears nothing that speaks for the peer.
+        this.#fail('silent')
+        return
+      }
       this.#stopTimer()
       this.#redialMs = REDIAL_MIN_MS
       this.#upSinceMs = this.#network.scheduler.nowMs
       this.#connection = this.#network.connect(this, acceptor)
       this.#tell(() => this.#listener.up())
     })
+  }
+
+  /** Each attempt shows another of our keys. */
+  #shownKey(): PublicKey | undefined {
+    const keys = this.#keys?.own()
+    return keys?.[this.#attempt % keys.length]
   }
 
   /** No answer so far: that is told, and the dial goes on. */

@@ -56,6 +56,7 @@ export class Member {
     const process = new SimProcess(this.#network.scheduler, this.name, this.name)
     this.process = process
     const random = randomFor(this.#seed, `${this.name} ${this.#runs}`)
+    const chance = randomFor(this.#seed, `nonces of ${this.name} ${this.#runs}`)
     // A host's clocks go on while none of its processes runs.
     const { rate, wallAheadMs: wallMs } = this.#clock
     const offsets = { monotonicMs: random.below(MAX_CLOCK_START_MS), wallMs, rate }
@@ -63,8 +64,9 @@ export class Member {
     const world: World = {
       clock: this.#clock,
       random,
-      transport: (listener) => {
-        const transport = new SimTransport(this.#network, process, listener, this.#machine)
+      entropy: (sizeBytes) => Uint8Array.from({ length: sizeBytes }, () => chance.below(256)),
+      transport: (listener, keys) => {
+        const transport = new SimTransport(this.#network, process, listener, this.#machine, keys)
         this.#transports.push(transport)
         return transport
       },

@@ -6,6 +6,7 @@
  * that is cut off, or a process that is paused.
  */
 
+import type { PublicKey } from '../base/keys.ts'
 import type { Random } from '../base/random.ts'
 import { ZmqnetError } from '../errors.ts'
 import { Conditions, type LinkFaults } from './conditions.ts'
@@ -37,6 +38,8 @@ export interface Acceptor {
   readonly process: SimProcess
   /** A connection was made: gives its accepting side and is handed the connection afterwards. */
   accept(): ConnectionSide & { attach(connection: Connection): void }
+  /** Whether a dialler with this key, or with none, may connect. Nothing is encrypted here: it is only asked. */
+  admits(publicKey: PublicKey | undefined): boolean
 }
 
 /** Hosts, listeners and connections. */

@@ -9,6 +9,7 @@ import type { NodeSettings, World } from '../node/world.ts'
 import { DEFAULT_MAX_BODY_BYTES } from '../wire/limits.ts'
 import { type ClockSkew, skewFaults } from './clock.ts'
 import { type LinkFaults, linkFaultsFaults } from './conditions.ts'
+import { securityOf } from './keys.ts'
 
 /** Members of one simulation. Each keeps links to all others, so that the work grows with the square. */
 const MAX_NODES = 256
@@ -40,6 +41,11 @@ export interface SimOptions {
   readonly pace?: NodeSettings['pace']
   /** Bytes that may be in flight in one direction of a connection before its sender is held up. Default 8 MiB. */
   readonly queueBytes?: number
+  /**
+   * Whether nodes and clients prove who they are, with keys from the seed. Default false. Nothing is encrypted. Clients
+   * are then all called "client".
+   */
+  readonly secure?: boolean
   /** Called for each node when it has started, and again after each restart: sets its handlers. */
   readonly setup?: (node: Node, name: string) => void
   /** What starts a node. Default: the production node. */
@@ -55,6 +61,7 @@ const KNOWN: readonly string[] = [
   'machines',
   'pace',
   'queueBytes',
+  'secure',
   'setup',
   'startNode',
 ] satisfies (keyof SimOptions)[]
@@ -70,15 +77,27 @@ export function checkOptions(options: SimOptions): void {
     ...machinesFaults(options),
     ...wholeFaults('tickMs', options.tickMs ?? MIN_TICK_MS, MIN_TICK_MS),
     ...wholeFaults('queueBytes', options.queueBytes ?? 1, 1),
+    ...(typeof (options.secure ?? false) === 'boolean' ? [] : ['secure is true or false']),
     ...(['setup', 'startNode'] as const).flatMap((key) =>
       options[key] === undefined || typeof options[key] === 'function' ? [] : [`${key} is a function`],
     ),
   ])
 }
 
-/** What all nodes and clients of a simulation have in common. */
-export function sharedSettings({ tickMs = DEFAULT_TICK_MS, pace }: SimOptions) {
-  return { network: NETWORK_NAME, tickMs, sameHost: true, maxBodyBytes: DEFAULT_MAX_BODY_BYTES, pace }
+/** What all nodes and clients of a simulation have in common, and the keys of this one. */
+export function sharedSettings(
+  { tickMs = DEFAULT_TICK_MS, pace, seed, nodes, secure }: SimOptions,
+  name: string,
+) {
+  const security = secure === true ? securityOf(seed, nodes, name) : undefined
+  return {
+    network: NETWORK_NAME,
+    tickMs,
+    sameHost: true,
+    maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
+    pace,
+    security,
+  }
 }
 
 /** The machine that a node shares with others; empty when it has its own. */

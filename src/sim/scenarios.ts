@@ -32,6 +32,8 @@ export interface Scenario {
   readonly pace?: SimOptions['pace']
   /** By when all nodes must see all others alive again after the fire, on a calm network. */
   readonly healMs: number
+  /** Nodes prove who they are. Default: not so. */
+  readonly secure?: boolean
   /** Nothing goes wrong, so that every operation must come to a good end. Default: not so. */
   readonly isPeaceful?: boolean
 }
@@ -156,6 +158,17 @@ export const SCENARIOS = {
     workload: {},
     healMs: 15_000,
   },
+  /** As `neighbours`, in secure mode: each connection is proven, over tcp and over shortcuts, while messages are lost. */
+  guarded: {
+    nodes: [...THREE, 'delta'],
+    network: { ...CALM, loss: 0.05, duplicate: 0.05, reorder: 0.05 },
+    machines: { left: ['alpha', 'bravo'] },
+    secure: true,
+    fireMs: 30_000,
+    faultKinds: [...TROUBLES, 'skew'],
+    workload: {},
+    healMs: 15_000,
+  },
   /** Slow, lossy, repeating networks in the ranges of VOPR, all troubles of `trouble`, and clocks that go wrong. */
   storm: {
     nodes: THREE,
@@ -191,14 +204,24 @@ export async function runScenario(
 ): Promise<Verdict> {
   const scenario: Scenario = SCENARIOS[name]
   const { nodes, workload: options, queueBytes = DEFAULT_QUEUE_BYTES, machines = {} } = scenario
-  const { pace = LITTLE_PACE } = scenario
+  const { pace = LITTLE_PACE, secure = false } = scenario
   const network =
     typeof scenario.network === 'function'
       ? scenario.network(randomFor(seed, 'conditions'))
       : scenario.network
   const workload = new Workload({ seed, ...options })
   const { setup } = workload
-  const simulation = new Simulation({ ...parts, seed, nodes, network, queueBytes, machines, pace, setup })
+  const simulation = new Simulation({
+    ...parts,
+    seed,
+    nodes,
+    network,
+    queueBytes,
+    machines,
+    pace,
+    secure,
+    setup,
+  })
   const faults: string[] = []
   try {
     await simulation.start()
@@ -212,11 +235,18 @@ export async function runScenario(
     faults.push(error instanceof Error ? error.message : String(error))
   }
   faults.push(...simulation.errors.map((line) => `a node logged an error at ${line}`))
+  if (secure) faults.push(...falseAlarms(simulation.trace))
   const { entries } = workload.history(simulation)
   const asked = entries.filter((entry) => entry.kind === 'asked')
   const requests = asked.filter(({ operation }) => operation === 'request').length
   const executions = entries.filter(({ kind }) => kind === 'handled').length
   return { scenario: name, seed, faults, simulation, operations: asked.length, requests, executions }
+}
+
+/** Nobody lies in a scenario, so that nobody may be taken for a liar. */
+function falseAlarms(trace: readonly string[]): string[] {
+  const alarms = trace.filter((line) => line.includes(' event security:refused '))
+  return alarms.map((line) => `an honest node was refused at ${line}`)
 }
 
 /** The command that runs it again. */

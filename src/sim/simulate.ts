@@ -17,6 +17,7 @@ import type { Direction, LinkFaults } from './conditions.ts'
 import { CALM } from './conditions.ts'
 import type { Disorder, Incident, Remains } from './history.ts'
 import type { InjectionCounts } from './injections.ts'
+import { CLIENT_NAME } from './keys.ts'
 import { Member } from './member.ts'
 import { DEFAULT_QUEUE_BYTES, Network } from './network.ts'
 import { followEvents, type Note, notingLogger, observedNode } from './observed.ts'
@@ -136,7 +137,9 @@ export class Simulation implements AsyncDisposable {
     const { world, note } = member.boot()
     const target = { name: nodeName, address: endpointOf(nodeName) }
     const log = this.#logger(member.name, note)
-    return await startClient({ ...sharedSettings(this.#options), target, log, timeoutMs: 0 }, world)
+    const shared = sharedSettings(this.#options, CLIENT_NAME)
+    const name = shared.security && CLIENT_NAME
+    return await startClient({ ...shared, name, target, log, timeoutMs: 0 }, world)
   }
 
   /** Lets `ms` of virtual time pass. Rejects with what a node threw. */
@@ -341,7 +344,7 @@ export class Simulation implements AsyncDisposable {
 
   #settings(name: string, note: Note): NodeSettings {
     return {
-      ...sharedSettings(this.#options),
+      ...sharedSettings(this.#options, name),
       name,
       peers: this.names.map((peer) => ({ name: peer, address: endpointOf(peer) })),
       bind: endpointOf(name),

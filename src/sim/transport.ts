@@ -8,7 +8,14 @@
 
 import { assert } from '../base/assert.ts'
 import type { ConnectionId } from '../base/ids.ts'
-import type { SendResult, Transport, TransportListener } from '../transport/transport.ts'
+import type { KeyPair, PublicKey } from '../base/keys.ts'
+import type {
+  DownCause,
+  SendResult,
+  Transport,
+  TransportKeys,
+  TransportListener,
+} from '../transport/transport.ts'
 import type { Connection, ConnectionSide } from './connection.ts'
 import { copyOf } from './copies.ts'
 import { describeLater } from './describe.ts'
@@ -58,6 +65,7 @@ export class SimTransport implements Transport, Acceptor {
   readonly hostToken: string
   readonly #network: Network
   readonly #listener: TransportListener
+  readonly #keys: TransportKeys | undefined
   readonly #dials = new Map<ConnectionId, Dial>()
   /** The configured addresses of all links ever dialled, for the trace. */
   readonly #endpoints = new Map<ConnectionId, string>()
@@ -70,8 +78,15 @@ export class SimTransport implements Transport, Acceptor {
   #closed = false
 
   /** Processes on one `machine` offer each other shortcuts; empty: this one has a machine of its own. */
-  constructor(network: Network, process: SimProcess, listener: TransportListener, machine = '') {
+  constructor(
+    network: Network,
+    process: SimProcess,
+    listener: TransportListener,
+    machine = '',
+    keys?: TransportKeys | undefined,
+  ) {
     this.hostToken = machine
+    this.#keys = keys
     this.#network = network
     this.process = process
     this.#listener = listener
@@ -104,23 +119,37 @@ export class SimTransport implements Transport, Acceptor {
     })
   }
 
-  dial(endpoint: string): ConnectionId {
+  dial(endpoint: string, serverKeys?: () => readonly PublicKey[]): ConnectionId {
     const id = this.#nextId()
     assert(!this.#closed, 'a closed transport does not dial')
-    const dial = new Dial(this.#network, this.process, endpoint, {
-      up: () => {
+    const keys = this.#keys && {
+      own: () => this.#keys?.own().map(({ publicKey }: KeyPair) => publicKey) ?? [],
+      hasPeer: () => (serverKeys?.().length ?? 0) > 0,
+    }
+    const listener = {
+      up: (): void => {
         this.#note(id, 'up')
         this.#listener.up(id)
       },
-      down: (cause) => {
+      down: (cause: DownCause): void => {
         this.#note(id, `down ${cause}`)
         this.#listener.down(id, cause)
       },
-      receive: (packet) => this.#receive(id, packet),
-    })
-    this.#dials.set(id, dial)
+      receive: (packet: Packet): void => this.#receive(id, packet),
+    }
+    this.#dials.set(id, new Dial(this.#network, this.process, endpoint, listener, keys))
     this.#endpoints.set(id, endpoint)
     return id
+  }
+
+  rekey(): Promise<void> {
+    for (const dial of this.#dials.values()) dial.rekey()
+    return Promise.resolve()
+  }
+
+  admits(publicKey: PublicKey | undefined): boolean {
+    if (this.#keys === undefined) return publicKey === undefined
+    return publicKey !== undefined && this.#keys.admits(publicKey)
   }
 
   reset(connection: ConnectionId): void {

@@ -7,11 +7,13 @@
  */
 
 import type { ConnectionId } from '../base/ids.ts'
+import type { KeyPair, PublicKey } from '../base/keys.ts'
 
 /**
  * Why a dialled connection went down or could not be made. `closed`: it was up and ended. `refused`: nobody listens at
  * the address. `silent`: the other process did not answer a probe, or a dial came to nothing: it timed out, there is no
- * way to the address, its name is unknown, or what listens there is no ZeroMQ peer.
+ * way to the address, its name is unknown, what listens there is no ZeroMQ peer, or a key was refused, which proves
+ * nothing about the process that was meant: it may be another one that sits at its address.
  */
 export type DownCause = 'closed' | 'refused' | 'silent'
 
@@ -31,6 +33,22 @@ export interface TransportListener {
   receive(connection: ConnectionId, frames: readonly Uint8Array[]): void
   /** Something went wrong that is no message: a sentence for the log. */
   fault(connection: ConnectionId | undefined, text: string): void
+  /**
+   * Strangers were turned away: they dialled us with a key that nobody here has. `count` of them since the last call,
+   * which is a second ago or more; `address` is that of the last one, and `text` a sentence about it for the log. Who
+   * does not speak CURVE, or does not know our key, is turned away by libzmq and told by nobody.
+   */
+  strangers?(address: string, count: number, text: string): void
+}
+
+/** What makes a transport secure: every connection is CURVE, with the key of the other end pinned on both sides. */
+export interface TransportKeys {
+  /** Our pairs in the order in which a dial tries them. Asked at each attempt; never empty. */
+  own(): readonly KeyPair[]
+  /** The pair that those who dial us must have pinned. `rekey` tells the transport that it changed. */
+  serving(): KeyPair
+  /** Whether a stranger with this public key may finish its handshake. Asked once for each connection. */
+  admits(publicKey: PublicKey): boolean
 }
 
 /** Carries messages of frames between processes. */
@@ -47,11 +65,22 @@ export interface Transport {
   openShortcut(beside: string): Promise<string>
   /**
    * Starts to accept connections; gives the endpoint that was really bound (a port 0 is filled in). Rejects with an
-   * Error that has a `code`, EADDRINUSE when the address stays taken for a second.
+   * Error that has a `code`, EADDRINUSE when the address stays taken for a second. A secure transport first dials
+   * itself as a stranger would, and rejects with EINSECURE unless every such dial is turned away.
    */
   listen(endpoint: string): Promise<string>
-  /** Opens a connection and keeps dialling, with backoff, until `hangUp`. Throws on an endpoint that can never work. */
-  dial(endpoint: string): ConnectionId
+  /**
+   * Opens a connection and keeps dialling, with backoff, until `hangUp`. Throws on an endpoint that can never work.
+   * `serverKeys`, in a secure transport only and there always: the keys that the peer may have, asked at each attempt.
+   * While there is none, nobody is dialled.
+   */
+  dial(endpoint: string, serverKeys?: () => readonly PublicKey[]): ConnectionId
+  /**
+   * The keys changed: listens with `serving()` from here on, and dials again at once whoever was refused or had no key.
+   * Resolves when it listens again. A new key to serve costs every inbound connection its end, because libzmq binds a
+   * key to a listener and a listener owns its connections; dialled ones live on. Without a new one nothing ends.
+   */
+  rekey(): Promise<void>
   /**
    * Throws the connection's socket away and dials afresh at once: the reset of the Lazy Pirate. No `down` follows, as
    * the caller knows; a send that is pending is `gone`.
@@ -82,5 +111,5 @@ export interface Transport {
   close(): Promise<void>
 }
 
-/** Makes a transport that reports to `listener`. */
-export type TransportFactory = (listener: TransportListener) => Transport
+/** Makes a transport that reports to `listener`, a secure one if there are `keys`. */
+export type TransportFactory = (listener: TransportListener, keys?: TransportKeys) => Transport

@@ -148,6 +148,10 @@ class ZmqTransport implements Transport {
     return hostTokenOf(this.#settings.shortcutForm)
   }
 
+  rekey(): Promise<void> {
+    return Promise.resolve()
+  }
+
   async openShortcut(beside: string): Promise<string> {
     assert(this.#router === undefined && !this.#isClosed, 'a shortcut is opened once, and before listening')
     const limit = descriptorLimit()

@@ -5,7 +5,7 @@
  * Nothing is allocated but the message itself, and bodies are views of the frame.
  */
 
-import { readHello, readRefuse, readWelcome } from './greeting.ts'
+import { readChallenge, readHello, readRefuse, readWelcome } from './greeting.ts'
 import * as kinds from './kinds.ts'
 import {
   FOREVER_MS,
@@ -103,6 +103,8 @@ export function decodeEnvelope(reader: Reader, now: number): Message | undefined
       return { kind: 'say-hello' }
     case kinds.HELLO:
       return readHello(reader)
+    case kinds.CHALLENGE:
+      return readChallenge(reader)
     case kinds.WELCOME:
       return readWelcome(reader)
     case kinds.REFUSE:

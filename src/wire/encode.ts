@@ -7,7 +7,7 @@
  */
 
 import { assert, unreachable } from '../base/assert.ts'
-import { GREETING_MAX_BYTES, writeHello, writeRefuse, writeWelcome } from './greeting.ts'
+import { GREETING_MAX_BYTES, writeChallenge, writeHello, writeRefuse, writeWelcome } from './greeting.ts'
 import * as kinds from './kinds.ts'
 import {
   EXTERNAL_BODY_BYTES,
@@ -22,15 +22,19 @@ import {
 import type {
   Ack,
   Body,
+  Challenge,
   Chunk,
   Credit,
   Decline,
   Freight,
+  Hello,
   Message,
   Offer,
+  Refuse,
   Reply,
   Request,
   Send,
+  Welcome,
   Withdraw,
 } from './messages.ts'
 import { varintSizeBytes, writeVarint } from './varint.ts'
@@ -73,6 +77,8 @@ export function sizeOf(message: Message): number {
     case 'hello':
     case 'welcome':
       return GREETING_MAX_BYTES
+    case 'challenge':
+      return 40
     case 'beat':
     case 'echo':
       return 32
@@ -262,8 +268,26 @@ function writeOther(writer: Writer, message: Exclude<Message, Freight | Chunk | 
       writer.byte(kinds.SAY_HELLO)
       break
     case 'hello':
+    case 'challenge':
+    case 'welcome':
+    case 'refuse':
+      writeGreeting(writer, message)
+      break
+    default:
+      unreachable(message)
+  }
+  closeEnvelope(writer, start, 1)
+}
+
+function writeGreeting(writer: Writer, message: Hello | Challenge | Welcome | Refuse): void {
+  switch (message.kind) {
+    case 'hello':
       writer.byte(kinds.HELLO)
       writeHello(writer, message)
+      break
+    case 'challenge':
+      writer.byte(kinds.CHALLENGE)
+      writeChallenge(writer, message)
       break
     case 'welcome':
       writer.byte(kinds.WELCOME)
@@ -276,7 +300,6 @@ function writeOther(writer: Writer, message: Exclude<Message, Freight | Chunk | 
     default:
       unreachable(message)
   }
-  closeEnvelope(writer, start, 1)
 }
 
 function writeTransfer(writer: Writer, message: Credit | Decline | Withdraw): void {

@@ -1,6 +1,5 @@
 /**
- * HELLO, WELCOME and REFUSE: the three envelopes that versions N and N+1 exchange before they know each other. So they
- * carry tagged fields (tag, length, bytes, by rising tag): a field that the receiver does not know is skipped, one that it
+ * HELLO, CHALLENGE, WELCOME and REFUSE: what versions N and N+1 exchange before they know each other. So they carry tagged fields (tag, length, bytes, by rising tag): a field that the receiver does not know is skipped, one that it
  * needs and does not find is a fault.
  *
  * They come once per link; so this is plain code, without the care for speed of encode.ts.
@@ -15,8 +14,9 @@ import {
   MAX_NAME_BYTES,
   MAX_SHORTCUT_BYTES,
   MAX_TEXT_BYTES,
+  PROOF_BYTES,
 } from './limits.ts'
-import type { Hello, Refuse, Welcome } from './messages.ts'
+import type { Challenge, Hello, HelloProof, Refuse, Welcome } from './messages.ts'
 import { isName } from './names.ts'
 import type { Reader } from './reader.ts'
 import { varintSizeBytes } from './varint.ts'
@@ -32,6 +32,9 @@ const HELLO_TAG = {
   expects: 7,
   capabilities: 8,
   maxBodyBytes: 9,
+  nonce: 10,
+  challenge: 11,
+  mac: 12,
 } as const
 
 const WELCOME_TAG = {
@@ -43,18 +46,31 @@ const WELCOME_TAG = {
   maxBodyBytes: 6,
   hostToken: 7,
   shortcut: 8,
+  proof: 9,
 } as const
+
+const CHALLENGE_TAG = { nonce: 1 } as const
 
 const REFUSE_TAG = { reason: 1, text: 2 } as const
 
 /**
- * An upper bound of an encoded Hello or Welcome: nine fields of at most 12 bytes with tag and length, three texts. Those
- * of a Welcome, a name, a host token and a shortcut, are the longer ones.
+ * An upper bound of an encoded Hello or Welcome: twelve fields of at most 12 bytes with tag and length, three texts. Those
+ * of a Welcome, a name, a host token and a shortcut, are the longer ones; a Hello has the longer proof.
  */
 export const GREETING_MAX_BYTES =
-  9 * 12 + 3 * 4 + MAX_NAME_BYTES + Math.max(2 * MAX_NAME_BYTES, MAX_HOST_TOKEN_BYTES + MAX_SHORTCUT_BYTES)
+  12 * 12 +
+  3 * 4 +
+  MAX_NAME_BYTES +
+  Math.max(2 * MAX_NAME_BYTES, MAX_HOST_TOKEN_BYTES + MAX_SHORTCUT_BYTES) +
+  3 * PROOF_BYTES
 
 export function writeHello(writer: Writer, hello: Hello): void {
+  writeProvenHello(writer, hello)
+  if (hello.proof !== undefined) bytesField(writer, HELLO_TAG.mac, hello.proof.mac)
+}
+
+/** All fields but the proof itself: what a proof is made of. */
+export function writeProvenHello(writer: Writer, hello: Hello): void {
   assert(hello.minVersion <= hello.maxVersion, 'the lowest version is at most the highest')
   assert(isName(hello.name) && isName(hello.network), 'a name obeys the rule of names.ts')
   assert(hello.expects === '' || isName(hello.expects), 'a name obeys the rule of names.ts')
@@ -67,6 +83,9 @@ export function writeHello(writer: Writer, hello: Hello): void {
   if (hello.expects !== '') textField(writer, HELLO_TAG.expects, hello.expects)
   if (hello.capabilities !== 0) numberField(writer, HELLO_TAG.capabilities, hello.capabilities)
   numberField(writer, HELLO_TAG.maxBodyBytes, hello.maxBodyBytes)
+  if (hello.proof === undefined) return
+  bytesField(writer, HELLO_TAG.nonce, hello.proof.nonce)
+  bytesField(writer, HELLO_TAG.challenge, hello.proof.challenge)
 }
 
 export function readHello(reader: Reader): Hello {
@@ -89,7 +108,31 @@ export function readHello(reader: Reader): Hello {
       ? fields.number(HELLO_TAG.capabilities, 'capabilities')
       : 0,
     maxBodyBytes: fields.number(HELLO_TAG.maxBodyBytes, 'largest body'),
+    ...readProof(reader, fields),
   }
+}
+
+/** All three of its fields, or none of them: a part proves nothing. */
+function readProof(reader: Reader, fields: Fields): { readonly proof?: HelloProof } {
+  const { nonce, challenge, mac } = HELLO_TAG
+  const count = [nonce, challenge, mac].filter((tag) => fields.has(tag)).length
+  if (count === 0) return {}
+  if (count < 3) reader.fail('it has a part of a proof')
+  return {
+    proof: {
+      nonce: fields.proof(nonce, 'nonce'),
+      challenge: fields.proof(challenge, 'challenge'),
+      mac: fields.proof(mac, 'proof'),
+    },
+  }
+}
+
+export function writeChallenge(writer: Writer, challenge: Challenge): void {
+  bytesField(writer, CHALLENGE_TAG.nonce, challenge.nonce)
+}
+
+export function readChallenge(reader: Reader): Challenge {
+  return { kind: 'challenge', nonce: new Fields(reader).proof(CHALLENGE_TAG.nonce, 'nonce') }
 }
 
 export function writeWelcome(writer: Writer, welcome: Welcome): void {
@@ -102,6 +145,7 @@ export function writeWelcome(writer: Writer, welcome: Welcome): void {
   numberField(writer, WELCOME_TAG.maxBodyBytes, welcome.maxBodyBytes)
   if (welcome.hostToken !== '') textField(writer, WELCOME_TAG.hostToken, welcome.hostToken)
   if (welcome.shortcut !== '') textField(writer, WELCOME_TAG.shortcut, welcome.shortcut)
+  if (welcome.proof !== undefined) bytesField(writer, WELCOME_TAG.proof, welcome.proof)
 }
 
 export function readWelcome(reader: Reader): Welcome {
@@ -122,6 +166,7 @@ export function readWelcome(reader: Reader): Welcome {
     shortcut: fields.has(WELCOME_TAG.shortcut)
       ? fields.text(WELCOME_TAG.shortcut, MAX_SHORTCUT_BYTES, 'shortcut')
       : '',
+    ...(fields.has(WELCOME_TAG.proof) ? { proof: fields.proof(WELCOME_TAG.proof, 'proof') } : {}),
   }
 }
 
@@ -149,6 +194,14 @@ function numberField(writer: Writer, tag: number, value: number): void {
 function textField(writer: Writer, tag: number, text: string): void {
   writer.varint(tag)
   writer.position = writeText(writer.buffer, writer.position, text)
+}
+
+function bytesField(writer: Writer, tag: number, bytes: Uint8Array): void {
+  assert(bytes.length === PROOF_BYTES, 'a nonce and a proof have 32 bytes')
+  writer.varint(tag)
+  writer.varint(bytes.length)
+  writer.buffer.set(bytes, writer.position)
+  writer.position += bytes.length
 }
 
 /** The tagged fields of one envelope: where each begins and ends. */
@@ -202,6 +255,15 @@ class Fields {
     const name = this.text(tag, MAX_NAME_BYTES, what)
     if (!isName(name)) this.#reader.fail(`its ${what} is no name`)
     return name
+  }
+
+  /** A copy, because a frame is not to be held for the sake of it. */
+  proof(tag: number, what: string): Uint8Array {
+    return this.#inside(tag, what, (reader) => {
+      const length = reader.end - reader.position
+      if (length !== PROOF_BYTES) reader.fail(`its ${what} has ${length} bytes, not ${PROOF_BYTES}`)
+      return Uint8Array.from(reader.rest())
+    })
   }
 
   /** Lets `read` see one field only. A field that is missing is read as an empty one, which fails by itself. */

@@ -9,6 +9,7 @@ export const HELLO = 0x01
 export const WELCOME = 0x02
 export const REFUSE = 0x03
 export const SAY_HELLO = 0x04
+export const CHALLENGE = 0x05
 export const BEAT = 0x08
 export const ECHO = 0x09
 export const GOODBYE = 0x0a
@@ -54,6 +55,7 @@ const REFUSE_BYTES: { readonly [reason in RefuseReason]: number } = {
   'too-many-sessions': 6,
   closing: 7,
   malformed: 8,
+  'not-proven': 9,
 }
 
 /** From this byte on, a handler has run or may have begun to run; below it, certainly none ran. */

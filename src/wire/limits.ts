@@ -107,7 +107,10 @@ export const MAX_ATTEMPT = 255
 /** Bit 0 of the capabilities in Hello and Welcome: whoever says it takes transfers (clauses T1 to T20). */
 export const CAPABILITY_TRANSFERS = 1
 
-/** The most fields in Hello, Welcome and Refuse. Version 1 has 9; the rest is room for later versions. */
+/** What a nonce and a proof take, in bytes: what SHA-256 gives. */
+export const PROOF_BYTES = 32
+
+/** The most fields in Hello, Welcome, Refuse and Challenge. Version 1 has 12; the rest is room for later versions. */
 export const MAX_FIELDS = 64
 
 /**

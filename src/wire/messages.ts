@@ -36,6 +36,24 @@ export interface Hello {
   readonly capabilities: number
   /** The largest body that the sender accepts, in bytes. */
   readonly maxBodyBytes: number
+  /** That the sender is who it says; in secure mode, once it has been asked for it. */
+  readonly proof?: HelloProof | undefined
+}
+
+/** What proves a Hello, each of PROOF_BYTES: the chance of both sides, and what only the owners of two keys can make of it. */
+export interface HelloProof {
+  /** Chance of the one who dials. */
+  readonly nonce: Uint8Array
+  /** Chance of the one who is dialled: what its Challenge said. */
+  readonly challenge: Uint8Array
+  readonly mac: Uint8Array
+}
+
+/** "Prove who you are": the answer to a Hello without a proof, in secure mode. */
+export interface Challenge {
+  readonly kind: 'challenge'
+  /** PROOF_BYTES of chance. */
+  readonly nonce: Uint8Array
 }
 
 /** The answer to a Hello that is accepted. */
@@ -56,6 +74,8 @@ export interface Welcome {
   readonly hostToken: string
   /** An ipc endpoint of the sender for parties on the same host; empty when it offers none. */
   readonly shortcut: string
+  /** That the sender is who it says, of PROOF_BYTES; in secure mode. */
+  readonly proof?: Uint8Array | undefined
 }
 
 export const REFUSE_REASONS = [
@@ -67,6 +87,7 @@ export const REFUSE_REASONS = [
   'too-many-sessions',
   'closing',
   'malformed',
+  'not-proven',
 ] as const
 /** Why a Hello was refused. */
 export type RefuseReason = (typeof REFUSE_REASONS)[number]
@@ -242,6 +263,7 @@ export type TransferMessage = Offer | Chunk | Credit | Decline | Withdraw
 
 export type Message =
   | Hello
+  | Challenge
   | Welcome
   | Refuse
   | SayHello

@@ -198,6 +198,8 @@ export function peerView(name: string, parts: Partial<PeerView> = {}): PeerView 
     lastSeenMs: 120,
     outages: { count: 0, longestMs: 0, totalMs: 0 },
     openMs: 61_000,
+    encrypted: false,
+    proven: false,
     ...parts,
   }
 }
@@ -220,6 +222,7 @@ export function nodeStatus(name: string, peers: readonly PeerView[]): NodeStatus
       framesSent: 300,
       framesReceived: 290,
       violations: 0,
+      impostors: 0,
       retries: 2,
       resets: 1,
     },

@@ -128,6 +128,7 @@ const exitCodes: Readonly<Record<ErrorCode, number>> = {
   EXPIRED: 3,
   FORGOTTEN: 1,
   REJECTED: 1,
+  NOT_ALLOWED: 1,
   ABORTED: 1,
   TOO_LARGE: 2,
   ADDRESS_IN_USE: 2,

@@ -51,7 +51,7 @@ test('the view of one node is a table with states, times and outages', async (t)
     'PEER     ADDRESS          STATE        LINK       ROUND TRIP  LAST HEARD  OPEN FOR   OUTAGES',
     'alpha    tcp://alpha:1    alive, busy  open, tcp     0.42 ms  120 ms ago  1 min 1 s  none',
     'charlie  tcp://charlie:1  dead         down                -  12.0 s ago          -  2, longest 1.2 s, in all 3.0 s',
-    'pending 3, sent 1,204, received 1,180, dropped 0, frames sent 300, frames received 290, violations 0, retries 2, resets 1',
+    'pending 3, sent 1,204, received 1,180, dropped 0, frames sent 300, frames received 290, violations 0, impostors 0, retries 2, resets 1',
     '',
   ])
 })

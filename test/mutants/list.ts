@@ -7,6 +7,7 @@ import { MESH_MUTANTS } from './mesh-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { ONEWAY_MUTANTS } from './oneway-mutants.ts'
 import { RPC_MUTANTS } from './rpc-mutants.ts'
+import { SECURITY_MUTANTS } from './security-mutants.ts'
 import { SESSION_MUTANTS } from './session-mutants.ts'
 import { WIRE_MUTANTS } from './wire-mutants.ts'
 
@@ -15,6 +16,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...ONEWAY_MUTANTS,
   ...MESH_MUTANTS,
   ...SESSION_MUTANTS,
+  ...SECURITY_MUTANTS,
   ...LIVENESS_MUTANTS,
   ...WIRE_MUTANTS,
 ]

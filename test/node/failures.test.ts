@@ -47,7 +47,7 @@ const TABLE: [RequestFailure | SendFailure, ErrorCode, Outcome, boolean][] = [
   [rejected('closing'), 'REJECTED', 'rejected', true],
   [rejected('bad-body'), 'REJECTED', 'rejected', true],
   [rejected('too-large'), 'TOO_LARGE', 'rejected', true],
-  [rejected('not-allowed'), 'REJECTED', 'rejected', true],
+  [rejected('not-allowed'), 'NOT_ALLOWED', 'rejected', true],
 ]
 
 function nameOf(failure: RequestFailure | SendFailure): string {

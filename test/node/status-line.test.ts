@@ -20,6 +20,8 @@ function peer(name: string, changes: Partial<PeerView> = {}): PeerView {
     lastSeenMs: 10,
     outages: { count: 0, longestMs: 0, totalMs: 0 },
     openMs: 1000,
+    encrypted: false,
+    proven: false,
     ...changes,
   }
 }
@@ -41,6 +43,7 @@ function line(...peers: PeerView[]): string {
       framesSent: 4,
       framesReceived: 5,
       violations: 0,
+      impostors: 0,
       retries: 0,
       resets: 0,
     },

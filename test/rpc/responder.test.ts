@@ -129,6 +129,31 @@ test('R7: refusals come before anything runs, and are not remembered', (t) => {
   t.is(onlyCall(out).sequence, 1)
 })
 
+test('R7, P10: what the caller may not use is refused before its handler is looked up, and may be asked again', (t) => {
+  const { responder, out, caller } = scene()
+  caller.allows = (verb) => verb === 'note'
+  for (const verb of ['greet', 'unknown']) {
+    responder.receive(0, caller, request(1, { verb }))
+    t.like(out.sent(), [{ kind: 'reject', sequence: 1, reason: 'not-allowed' }])
+    t.false(responder.isWanted(0, caller, request(2, { verb }), 1))
+    t.like(out.sent(), [{ kind: 'reject', sequence: 2, reason: 'not-allowed' }])
+  }
+  responder.receive(2_000_000, caller, request(1))
+  t.like(out.sent(), [{ reason: 'expired' }])
+  t.deepEqual(out.told(), [])
+  caller.allows = () => true
+  responder.receive(0, caller, request(1))
+  const call = onlyCall(out)
+  // What ran is answered again, whatever the rules are by then.
+  caller.allows = () => false
+  responder.finish(call, DONE)
+  responder.receive(0, caller, request(1))
+  t.deepEqual(
+    out.sent().map(({ kind }) => kind),
+    ['reply', 'reply'],
+  )
+})
+
 test('R7: refused requests leave no deadline behind', (t) => {
   const { responder, caller } = scene()
   responder.receive(5, caller, request(1, { deadlineAt: 5 }))

@@ -49,7 +49,7 @@ function run(number: number): Hello {
 
 function told(out: Recorder<SessionEvent>): [string, ConnectionId][] {
   return out.told().map((event) => {
-    return [event.kind, event.kind === 'hello-refused' ? event.connection : event.session.connection]
+    return [event.kind, 'connection' in event ? event.connection : event.session.connection]
   })
 }
 

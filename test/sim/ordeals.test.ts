@@ -7,6 +7,7 @@ testSeeds('trouble', 0, 60)
 testSeeds('havoc', 0, 40)
 testSeeds('narrow', 0, 20)
 testSeeds('neighbours', 0, 40)
+testSeeds('guarded', 0, 20)
 testSeeds('storm', 0, 40)
 testSeeds('crowded', 0, 4)
 

@@ -11,7 +11,12 @@ import { Scheduler } from '../../src/sim/scheduler.ts'
 import { randomFor } from '../../src/sim/seeds.ts'
 import { Trace } from '../../src/sim/trace.ts'
 import { Turns } from '../../src/sim/turns.ts'
-import type { SendResult, Transport } from '../../src/transport/transport.ts'
+import type {
+  SendResult,
+  Transport,
+  TransportKeys,
+  TransportListener,
+} from '../../src/transport/transport.ts'
 
 export interface RigOptions {
   readonly seed?: number
@@ -51,15 +56,15 @@ export class Rig {
     })
   }
 
-  /** A peer on a new host, or a further run of one that died. */
-  peer(name: string, member = new Member(this.network, this.#seed, name)): RigPeer {
+  /** A peer on a new host, or a further run of one that died; with keys in secure mode. */
+  peer(name: string, member = new Member(this.network, this.#seed, name), keys?: TransportKeys): RigPeer {
     const heard: string[] = []
     const texts: string[] = []
     const from: ConnectionId[] = []
     const note = (line: string): void => {
       heard.push(`${this.scheduler.nowMs} ${line}`)
     }
-    const transport = member.boot().world.transport({
+    const listener: TransportListener = {
       up: (connection) => note(`up ${connection}`),
       down: (connection, cause) => note(`down ${connection} ${cause}`),
       receive: (connection, frames) => {
@@ -69,7 +74,8 @@ export class Rig {
         from.push(connection)
       },
       fault: (_, text) => note(`fault ${text}`),
-    })
+    }
+    const transport = member.boot().world.transport(listener, keys)
     const say = (connection: number, text: string): SendResult[] => {
       const results: SendResult[] = []
       transport.send(connection as ConnectionId, [Buffer.from(text)], (result) => results.push(result))

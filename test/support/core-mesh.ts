@@ -8,6 +8,7 @@
 import type { ConnectionId } from '../../src/base/ids.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { Core, type CoreEvent } from '../../src/node/core.ts'
+import type { Trusted } from '../../src/node/trusted.ts'
 import type { Message, Role } from '../../src/wire/messages.ts'
 import { connection, incarnation } from './samples.ts'
 
@@ -56,7 +57,12 @@ interface Parcel {
   readonly messages: Message[]
 }
 
-const NOT_TOLD = { role: 'node' as Role, tickMs: 500, verbs: ['greet', 'note'] }
+const NOT_TOLD = {
+  role: 'node' as Role,
+  tickMs: 500,
+  verbs: ['greet', 'note'],
+  trusted: undefined as Trusted | undefined,
+}
 
 /** The mesh. Time starts at 1000 ms. */
 export class CoreMesh {
@@ -71,7 +77,7 @@ export class CoreMesh {
 
   /** Starts a process; its links are down until they are connected. */
   start(name: string, peers: readonly string[], changes: Partial<typeof NOT_TOLD> = {}): Member {
-    const { role, tickMs, verbs } = { ...NOT_TOLD, ...changes }
+    const { role, tickMs, verbs, trusted } = { ...NOT_TOLD, ...changes }
     const lines = peers.map((to): Line => ({ from: name, to, id: this.#newId(), inbound: undefined }))
     this.#lines.push(...lines)
     const events: CoreEvent[] = []
@@ -88,6 +94,7 @@ export class CoreMesh {
         peers: lines.map(({ to, id }) => ({ name: to, connection: id })),
         tickMs,
         hasVerb: (verb) => verbs.includes(verb),
+        trusted,
         queuedBytes: () => 0,
       },
       seededRandom(this.#nextIncarnation),

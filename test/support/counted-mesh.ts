@@ -146,6 +146,7 @@ export class CountedMesh {
         party.lines.push({ to: endpoint, id, inbound: undefined })
         return id
       },
+      rekey: async () => {},
       reset: () => {},
       redirect: () => {},
       probe: () => {},

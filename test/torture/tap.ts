@@ -43,6 +43,7 @@ export class Tap {
       dial: (endpoint) => inner.dial(endpoint),
       reset: (connection) => inner.reset(connection),
       redirect: (connection, endpoint) => inner.redirect(connection, endpoint),
+      rekey: () => inner.rekey(),
       probe: (connection) => inner.probe(connection),
       hangUp: (connection) => inner.hangUp(connection),
       describe: (connection) => inner.describe(connection),

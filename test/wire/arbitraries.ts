@@ -4,12 +4,13 @@
 
 import fc from 'fast-check'
 import type { Incarnation } from '../../src/base/ids.ts'
-import { EXTERNAL_BODY_BYTES, MAX_NAME_BYTES, MAX_VERB_BYTES } from '../../src/wire/limits.ts'
+import { EXTERNAL_BODY_BYTES, MAX_NAME_BYTES, MAX_VERB_BYTES, PROOF_BYTES } from '../../src/wire/limits.ts'
 import {
   type Body,
   type Chunk,
   type Credit,
   type Freight,
+  type Hello,
   type Message,
   type Offer,
   REFUSE_REASONS,
@@ -130,6 +131,23 @@ const credit: fc.Arbitrary<Credit> = fc
     }
   })
 
+/** A nonce or a proof. */
+const chance = fc.uint8Array({ minLength: PROOF_BYTES, maxLength: PROOF_BYTES })
+
+const provenHello: fc.Arbitrary<Hello> = fc.record({
+  kind: fc.constant('hello' as const),
+  minVersion: fc.constant(1),
+  maxVersion: whole.filter((version) => version > 0),
+  role: fc.constantFrom('node' as const, 'client' as const),
+  name,
+  incarnation,
+  network: name,
+  expects: name,
+  capabilities: whole,
+  maxBodyBytes: whole,
+  proof: fc.record({ nonce: chance, challenge: chance, mac: chance }),
+})
+
 /** Any message that can be encoded, at a clock that shows `now`. */
 export const messageAt = (now: number): fc.Arbitrary<Message> =>
   fc.oneof(
@@ -165,17 +183,34 @@ export const messageAt = (now: number): fc.Arbitrary<Message> =>
       reason: fc.constantFrom(...REFUSE_REASONS),
       text: text(1024),
     }),
-    fc.record({
-      kind: fc.constant('welcome' as const),
-      version: whole,
-      name,
-      incarnation,
-      window: whole,
-      capabilities: whole,
-      maxBodyBytes: whole,
-      hostToken: text(64),
-      shortcut: text(113),
-    }),
+    fc.record({ kind: fc.constant('challenge' as const), nonce: chance }),
+    fc.record(
+      {
+        kind: fc.constant('welcome' as const),
+        version: whole,
+        name,
+        incarnation,
+        window: whole,
+        capabilities: whole,
+        maxBodyBytes: whole,
+        hostToken: text(64),
+        shortcut: text(113),
+        proof: chance,
+      },
+      {
+        requiredKeys: [
+          'kind',
+          'version',
+          'name',
+          'incarnation',
+          'window',
+          'capabilities',
+          'maxBodyBytes',
+          'hostToken',
+          'shortcut',
+        ],
+      },
+    ),
     fc.tuple(whole, whole).chain(([left, right]) =>
       fc.record({
         kind: fc.constant('hello' as const),
@@ -190,6 +225,7 @@ export const messageAt = (now: number): fc.Arbitrary<Message> =>
         maxBodyBytes: whole,
       }),
     ),
+    provenHello,
   )
 
 /** The message with its body as a plain Uint8Array, to compare with one that was decoded to a Buffer. */

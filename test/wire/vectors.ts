@@ -41,6 +41,25 @@ interface JsonFile {
     readonly messages?: number
     readonly error: string
   })[]
+  readonly proof: {
+    readonly keys: Readonly<Record<'alpha' | 'bravo', JsonKeys>>
+    readonly agreed: string
+    readonly secret: string
+    readonly messages: readonly {
+      readonly name: string
+      readonly clause: string
+      readonly message: JsonMessage
+      readonly transcript: string
+      readonly mac: string
+    }[]
+  }
+}
+
+interface JsonKeys {
+  readonly public: string
+  readonly private: string
+  readonly public_z85: string
+  readonly private_z85: string
 }
 
 const file = JSON.parse(
@@ -78,7 +97,25 @@ function messageOf(json: JsonMessage): Message {
   const body = json.body as { type: BodyType; hex: string } | undefined
   if (body !== undefined) message.body = { type: body.type, bytes: bytesOf(body.hex) } satisfies Body
   if (json.head !== undefined) message.head = messageOf(json.head as JsonMessage)
+  if (json.kind === 'challenge') message.nonce = hexOf(json.nonce)
+  if (json.proof !== undefined) message.proof = proofOf(json.proof)
   if (json.deadlineAt === null) message.deadlineAt = Number.POSITIVE_INFINITY
   if (json.kind === 'request' || json.kind === 'send') message.expiresAt = Number.POSITIVE_INFINITY
   return message as unknown as Message
+}
+
+/** The proof of a Welcome is one text, that of a Hello an object of three. */
+function proofOf(proof: unknown): Uint8Array | Record<string, Uint8Array> {
+  if (typeof proof === 'string') return hexOf(proof)
+  return Object.fromEntries(Object.entries(proof as object).map(([key, value]) => [key, hexOf(value)]))
+}
+
+function hexOf(text: unknown): Uint8Array {
+  return Uint8Array.from(bytesOf(String(text)))
+}
+
+/** The test vectors of the proof of identity. */
+export const proofVectors = {
+  ...file.proof,
+  messages: file.proof.messages.map(({ message, ...rest }) => ({ ...rest, message: messageOf(message) })),
 }
