@@ -94,6 +94,13 @@ export class InboundTable {
     else this.#byText.delete(routingId.toString('latin1'))
   }
 
+  /** Forgets all: the socket that they came to is closed. */
+  clear(): void {
+    this.#byNumber.clear()
+    this.#byText.clear()
+    this.#byConnection.clear()
+  }
+
   #find(routingId: Buffer): Inbound | undefined {
     return isAutomatic(routingId)
       ? this.#byNumber.get(routingId.readUInt32BE(1))

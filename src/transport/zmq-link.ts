@@ -3,23 +3,24 @@
  *
  * Each attempt gets a socket of its own, and libzmq's own reconnecting is off. It would put a message that waits for
  * room onto the next connection, before the Hello that must come first and without the caller knowing; a socket that
- * lives as long as its connection cannot. Names are looked up here for the same reason that sockets are thrown away:
- * libzmq would do it in its only I/O thread, and a slow name server would silence every other connection.
+ * lives as long as its connection cannot. For the same reason each attempt has keys of its own, where there are keys.
  *
  * The file knows a socket only by the interface below. What the monitor tells was found out by experiment:
  * a connection that is up: connect:delay, connect, handshake; refused: connect:delay, close; not even routed: close
- * alone; accepted by something that is no ZeroMQ peer: connect:delay, connect, handshake:error:*, disconnect; swallowed
- * by the network: nothing; an end of any kind: disconnect, without a reason. That a process fell silent is no event: it
- * is asked (probe.ts). On ipc, connect comes without connect:delay. Monitor events are hints: a timer stands behind each
- * attempt.
+ * alone; accepted by what is no ZeroMQ peer or takes no key of ours: connect:delay, connect, handshake:error:*,
+ * disconnect; swallowed by the network: nothing; an end of any kind: disconnect, without a reason. That a process fell
+ * silent is no event: it is asked (probe.ts). On ipc, connect comes without connect:delay. Monitor events are hints: a
+ * timer stands behind each attempt.
  */
 
-import { isIP } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { assert } from '../base/assert.ts'
 import type { ConnectionId } from '../base/ids.ts'
 import { canProbe, type ProbeResult } from './probe.ts'
 import type { DownCause, SendResult, TransportListener } from './transport.ts'
+import type { CurveKeys, DialKeys } from './zmq-dial-keys.ts'
+import { checkEndpoint, resolveEndpoint } from './zmq-endpoint.ts'
+import { handshakeFault } from './zmq-handshake.ts'
 import {
   describeError,
   type MonitorEvent,
@@ -27,6 +28,7 @@ import {
   type ReceivingSocket,
   receiveAll,
 } from './zmq-receive.ts'
+import { BREATH_MS, Redial, type RedialTimes } from './zmq-redial.ts'
 import { PatientTimer } from './zmq-timer.ts'
 
 /** What a link needs of a socket; a Dealer of zeromq.js has it. */
@@ -37,15 +39,11 @@ export interface LinkSocket extends ReceivingSocket, MonitoredSocket {
 }
 
 /** How a link dials, in milliseconds. */
-export interface LinkTimes {
+export interface LinkTimes extends RedialTimes {
   /** An attempt that is not up by then is reported as silent, though it goes on. */
   readonly silentAfterMs: number
   /** An attempt that is not up by then is given up. */
   readonly dialTimeoutMs: number
-  /** The pause after a first failed attempt; it doubles with each further one. */
-  readonly redialMs: number
-  /** The longest pause. */
-  readonly redialMaxMs: number
   /** How long what was queued last may take to leave when the link is hung up. */
   readonly lingerMs: number
 }
@@ -56,23 +54,13 @@ export interface LinkOptions {
   readonly endpoint: string
   readonly times: LinkTimes
   readonly listener: TransportListener
+  /** What each attempt takes its keys from, in a secure transport. */
+  readonly keys?: DialKeys | undefined
   /** Makes a socket; `isIpv6` tells that it will be connected to a literal address of that kind. */
-  openSocket(isIpv6: boolean): LinkSocket
+  openSocket(isIpv6: boolean, keys: CurveKeys | undefined): LinkSocket
   /** Asks whether a process answers at an address; `over` is told once, unless the question is ended before. */
   openProbe(endpoint: string, over: (result: ProbeResult) => void): { end(): void }
 }
-
-/**
- * The pause before the first new attempt: the listening socket of a killed process outlives its connections by a moment,
- * in which it still accepts and then resets, so that an attempt at once would not be refused.
- */
-const BREATH_MS = 10
-
-/**
- * A connection that was up for less than this gets no immediate new attempt when it ends: otherwise a peer that accepts
- * and hangs up at once would be dialled in a spin.
- */
-const STABLE_MS = 250
 
 /**
  * How many turns of the event loop are given to messages that arrived before the end of their connection. The receive
@@ -92,11 +80,16 @@ export class Link {
   /** The endpoint that is dialled in place of the configured one, until it fails or its connection ends. */
   #shortcut: string | undefined
   #isReportedSilent = false
-  #pauseMs = 0
-  #upSince = 0
+  /** Our keys were refused, or there was none: with other keys it may go at once. */
+  #isWithoutKey = false
+  /** There are other keys since this attempt began. */
+  #hasNewKeys = false
+  /** The last fault of dialling, which is not told twice in a row. */
+  #complaint = ''
   /** Counts the messages of this connection. */
   #heard = 0
   readonly #timer = new PatientTimer()
+  readonly #redial: Redial
   #done: ((result: SendResult) => void) | undefined
   readonly #onSent = (): void => this.#settle('sent')
   readonly #onNotSent = (): void => this.#settle('gone')
@@ -104,6 +97,7 @@ export class Link {
   constructor(options: LinkOptions) {
     checkEndpoint(options.endpoint)
     this.#options = options
+    this.#redial = new Redial(options.times, options.keys !== undefined)
     this.#dial()
   }
 
@@ -152,6 +146,13 @@ export class Link {
     })
   }
 
+  /** There are other keys: dials at once if want of the right one was the reason not to. */
+  rekey(): void {
+    this.#redial.forgive()
+    this.#hasNewKeys = true
+    if (this.#state === 'pausing' && this.#isWithoutKey) this.#dial()
+  }
+
   /** Ends the link for good. What was queued last may still leave. */
   end(): void {
     if (this.#state === 'ended') return
@@ -169,6 +170,8 @@ export class Link {
   #dial(): void {
     this.#state = 'dialling'
     this.#isReportedSilent = false
+    this.#isWithoutKey = false
+    this.#hasNewKeys = false
     this.#attempt += 1
     const attempt = this.#attempt
     this.#timer.set(this.#options.times.silentAfterMs, () => this.#dialIsSlow())
@@ -179,7 +182,7 @@ export class Link {
       },
       (error: unknown) => {
         if (attempt !== this.#attempt || this.#state !== 'dialling') return
-        this.#fault(`Cannot look up the host of ${this.endpoint}: ${describeError(error)}`)
+        this.#complain(`Cannot look up the host of ${this.endpoint}: ${describeError(error)}`)
         this.#dialFailed('silent')
       },
     )
@@ -189,8 +192,15 @@ export class Link {
     // The lookup of a name does not count.
     this.#timer.set(this.#options.times.silentAfterMs, () => this.#dialIsSlow())
     this.#address = endpoint
+    const keys = this.#options.keys?.next()
+    if (this.#options.keys !== undefined && keys === undefined) {
+      this.#complain(`${endpoint} is not dialled: no key is known for it`)
+      this.#isWithoutKey = true
+      this.#dialFailed('silent')
+      return
+    }
     try {
-      const socket = this.#options.openSocket(endpoint.includes('['))
+      const socket = this.#options.openSocket(endpoint.includes('['), keys)
       this.#socket = socket
       // The monitor is attached before connect, or the first events would be missed.
       void this.#watch(socket, socket.events)
@@ -237,16 +247,19 @@ export class Link {
 
   #cameUp(): void {
     if (this.#state !== 'dialling') return
-    const { listener, connection } = this.#options
+    const { keys, listener, connection } = this.#options
+    keys?.taken()
     this.#timer.clear()
     this.#state = 'up'
-    this.#upSince = performance.now()
+    this.#complaint = ''
+    this.#redial.up()
     this.#tell(() => listener.up(connection))
   }
 
   async #disconnected(socket: LinkSocket): Promise<void> {
     if (this.#state === 'dialling') {
-      this.#dialFailed('silent')
+      if (this.#options.keys === undefined) this.#dialFailed('silent')
+      else this.#keysRefused(this.#options.keys)
       return
     }
     // What arrived before the end still counts: a goodbye, or the reply that everybody waits for.
@@ -261,21 +274,29 @@ export class Link {
     if (this.#state !== 'up') return
     this.#dropSocket(0)
     this.#shortcut = undefined
-    if (performance.now() - this.#upSince >= STABLE_MS) {
-      this.#pauseMs = 0
-      this.#state = 'pausing'
-      this.#timer.set(BREATH_MS, () => this.#dial())
-    } else {
-      this.#pause()
-    }
+    this.#dialIn(this.#redial.afterBreak())
     this.#tellDown(cause)
   }
 
   #handshakeFailed(event: MonitorEvent): void {
-    // The end that follows is told as `disconnect`; EAGAIN is the handshake's own timeout, which is plain silence.
-    const error = event.error
-    if (error !== undefined && 'code' in error && error.code === 'EAGAIN') return
-    this.#fault(`The handshake with ${this.endpoint} failed: ${describeError(error)}`)
+    // The end that follows is told as `disconnect`.
+    const text = handshakeFault(event, this.#options.keys !== undefined)
+    if (text !== undefined) this.#complain(`The handshake with ${this.endpoint} failed: ${text}`)
+  }
+
+  /**
+   * The other end went away in the middle of a handshake. It refused the keys, or has others; but it may also be busy,
+   * or somebody else. So it proves nothing about the peer, and is told as silence once no other keys are left to try.
+   */
+  #keysRefused(keys: DialKeys): void {
+    const isAnotherLeft = this.#shortcut === undefined && (keys.refused() || this.#hasNewKeys)
+    this.#isWithoutKey = true
+    if (!isAnotherLeft) {
+      this.#dialFailed('silent')
+      return
+    }
+    this.#dropSocket(0)
+    this.#dialIn(BREATH_MS)
   }
 
   /** `close` without `connect:delay` on TCP means that our own machine knows no way: nobody has refused anything. */
@@ -301,17 +322,15 @@ export class Link {
       return
     }
     this.#dropSocket(0)
-    this.#pause()
-    if (cause === 'silent' && this.#isReportedSilent) return
+    const graceMs = cause === 'refused' ? this.#redial.afterRefusal() : undefined
+    this.#dialIn(graceMs ?? this.#redial.afterFailure(this.#isWithoutKey))
+    if (graceMs !== undefined || (cause === 'silent' && this.#isReportedSilent)) return
     this.#tellDown(cause)
   }
 
-  /** Waits before the next attempt: twice as long each time, and between half and all of it, by chance. */
-  #pause(): void {
-    const { redialMs, redialMaxMs } = this.#options.times
+  #dialIn(delayMs: number): void {
     this.#state = 'pausing'
-    this.#pauseMs = Math.min(redialMaxMs, Math.max(redialMs, this.#pauseMs * 2))
-    this.#timer.set(this.#pauseMs * (0.5 + Math.random() / 2), () => this.#dial())
+    this.#timer.set(delayMs, () => this.#dial())
   }
 
   /** Closes the socket; a send that is pending is rejected by that, and settles as `gone` in a microtask. */
@@ -345,27 +364,14 @@ export class Link {
     }
   }
 
+  /** What is wrong with each attempt alike is told once. */
+  #complain(text: string): void {
+    if (text === this.#complaint) return
+    this.#complaint = text
+    this.#fault(text)
+  }
+
   #fault(text: string): void {
     if (this.#state !== 'ended') this.#options.listener.fault(this.#options.connection, text)
   }
-}
-
-const TCP_ENDPOINT = /^tcp:\/\/(.+):(\d{1,5})$/
-
-/** Throws on an endpoint that no attempt could ever dial. */
-function checkEndpoint(endpoint: string): void {
-  const port = Number(TCP_ENDPOINT.exec(endpoint)?.[2] ?? Number.NaN)
-  if ((port >= 1 && port <= 65535) || /^ipc:\/\/.+/.test(endpoint)) return
-  throw new Error(`Cannot dial "${endpoint}": expected tcp://host:port or ipc://path`)
-}
-
-/** Replaces the name of a host by its address, IPv4 where it has one. */
-async function resolveEndpoint(endpoint: string): Promise<string> {
-  const host = TCP_ENDPOINT.exec(endpoint)?.[1]
-  if (host === undefined || host.startsWith('[') || isIP(host) !== 0) return endpoint
-  // Most addresses are numbers, and need neither the lookup nor the millisecond that its module takes to load.
-  const { lookup } = await import('node:dns/promises')
-  const { address, family } = await lookup(host, { verbatim: false })
-  const port = TCP_ENDPOINT.exec(endpoint)?.[2]
-  return family === 6 ? `tcp://[${address}]:${port}` : `tcp://${address}:${port}`
 }

@@ -6,7 +6,13 @@
 import type { Server } from 'node:net'
 import type { ExecutionContext } from 'ava'
 import type { ConnectionId } from '../../src/base/ids.ts'
-import type { DownCause, SendResult, Transport, TransportListener } from '../../src/transport/transport.ts'
+import type {
+  DownCause,
+  SendResult,
+  Transport,
+  TransportKeys,
+  TransportListener,
+} from '../../src/transport/transport.ts'
 import { type ZmqOptions, zmqTransport } from '../../src/transport/zmq.ts'
 
 /** One thing that was told, and when. */
@@ -15,6 +21,7 @@ export type Seen = { readonly atMs: number; readonly connection: ConnectionId | 
   | { readonly kind: 'down'; readonly cause: DownCause }
   | { readonly kind: 'receive'; readonly frames: readonly Uint8Array[] }
   | { readonly kind: 'fault'; readonly text: string }
+  | { readonly kind: 'strangers'; readonly address: string; readonly count: number; readonly text: string }
 )
 
 export class Recorder implements TransportListener {
@@ -44,6 +51,10 @@ export class Recorder implements TransportListener {
     this.#add({ atMs: performance.now(), connection, kind: 'fault', text })
   }
 
+  strangers(address: string, count: number, text: string): void {
+    this.#add({ atMs: performance.now(), connection: undefined, kind: 'strangers', address, count, text })
+  }
+
   /** The messages so far, each frame as text. */
   get texts(): string[][] {
     return this.seen.flatMap((each) =>
@@ -54,6 +65,11 @@ export class Recorder implements TransportListener {
   /** The causes of the downs so far. */
   get downs(): DownCause[] {
     return this.seen.flatMap((each) => (each.kind === 'down' ? [each.cause] : []))
+  }
+
+  /** How many strangers were told of so far. */
+  get strangerCount(): number {
+    return this.seen.reduce((sum, each) => sum + (each.kind === 'strangers' ? each.count : 0), 0)
   }
 
   get faults(): string[] {
@@ -106,9 +122,9 @@ export interface Opened {
   readonly recorder: Recorder
 }
 
-export function open(t: ExecutionContext, options: ZmqOptions = {}): Opened {
+export function open(t: ExecutionContext, options: ZmqOptions = {}, keys?: TransportKeys): Opened {
   const recorder = new Recorder()
-  const transport = zmqTransport(options)(recorder)
+  const transport = zmqTransport(options)(recorder, keys)
   t.teardown(() => transport.close())
   return { transport, recorder }
 }

@@ -3,6 +3,7 @@
 import test, { type ExecutionContext } from 'ava'
 import type { ConnectionId } from '../../src/base/ids.ts'
 import type { ProbeResult } from '../../src/transport/probe.ts'
+import { DialKeys } from '../../src/transport/zmq-dial-keys.ts'
 import { Link, type LinkSocket } from '../../src/transport/zmq-link.ts'
 import type { MonitorEvent } from '../../src/transport/zmq-receive.ts'
 import { Recorder } from './recorder.ts'
@@ -100,7 +101,12 @@ interface FakeProbe {
 type Step = 'socket' | 'monitor'
 
 /** A link whose first attempt fails at `failing` for want of file descriptors. */
-function linked(t: ExecutionContext, times: { dialTimeoutMs?: number } = {}, failing?: Step): Linked {
+function linked(
+  t: ExecutionContext,
+  times: { dialTimeoutMs?: number } = {},
+  failing?: Step,
+  keys?: DialKeys,
+): Linked {
   const recorder = new Recorder()
   const data: FakeSocket[] = []
   const probes: FakeProbe[] = []
@@ -121,8 +127,17 @@ function linked(t: ExecutionContext, times: { dialTimeoutMs?: number } = {}, fai
   const link = new Link({
     connection: 1 as ConnectionId,
     endpoint: 'tcp://127.0.0.1:7000',
-    times: { silentAfterMs: 1000, dialTimeoutMs: 2000, redialMs: 1, redialMaxMs: 2, lingerMs: 100, ...times },
+    times: {
+      silentAfterMs: 1000,
+      dialTimeoutMs: 2000,
+      redialMs: 1,
+      redialMaxMs: 2,
+      refusedMaxMs: 2,
+      lingerMs: 100,
+      ...times,
+    },
     listener: recorder,
+    keys,
     openSocket,
     openProbe: (endpoint, over) => {
       const probe = { endpoint, over, isEnded: false }
@@ -300,4 +315,37 @@ test('nothing is told after the end', async (t) => {
   link.reset()
   await new Promise((resolve) => setImmediate(resolve))
   t.deepEqual([recorder.seen.length, data.length], [1, 1])
+})
+
+const secureKeys = (): DialKeys =>
+  new DialKeys(
+    () => [{ publicKey: 'own', secretKey: 'secret' }],
+    () => ['present', 'former'],
+  )
+
+test('E5: refused keys are silence, told once when all were tried, and their fault once', async (t) => {
+  const { recorder, attempt } = linked(t, {}, undefined, secureKeys())
+  for (let number = 0; number < 4; number += 1) {
+    const socket = await attempt(number)
+    socket.tell('connect:delay', 'connect', 'handshake:error:auth', 'disconnect')
+  }
+  await attempt(4)
+  t.deepEqual(recorder.downs, ['silent', 'silent'])
+  t.deepEqual(recorder.faults, [
+    'The handshake with tcp://127.0.0.1:7000 failed: our key is not accepted there',
+  ])
+})
+
+test('E4: keys that change during an attempt are tried at once when it is refused', async (t) => {
+  const { link, recorder, data, attempt } = linked(t, {}, undefined, secureKeys())
+  for (let number = 0; number < 2; number += 1) {
+    const socket = await attempt(number)
+    if (number === 1) link.rekey()
+    socket.tell('connect:delay', 'connect', 'handshake:error:auth', 'disconnect')
+  }
+  const third = await attempt(2)
+  t.deepEqual(recorder.downs, [], 'the round goes on')
+  third.tell('handshake')
+  await recorder.until(() => recorder.count('up') === 1)
+  t.is(data.length, 3)
 })
