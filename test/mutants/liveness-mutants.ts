@@ -148,4 +148,11 @@ export const LIVENESS_MUTANTS: readonly Mutant[] = [
     find: 'if (isRestart) this.#review(now, life)',
     replace: '',
   },
+  {
+    name: 'a slow peer is told again at each look',
+    clause: 'L19',
+    file: 'src/liveness/slow-peers.ts',
+    find: '      if (this.#slow.has(peer)) continue\n',
+    replace: '',
+  },
 ]

@@ -126,4 +126,11 @@ export const ONEWAY_MUTANTS: readonly Mutant[] = [
     find: "this.#fail(now, parcel, { kind: 'aborted', sent: parcel.phase === 'sent' })",
     replace: "this.#fail(now, parcel, { kind: 'aborted', sent: false })",
   },
+  {
+    name: 'a settled message goes on counting in the total of its peer',
+    clause: 'O15',
+    file: 'src/oneway/sender.ts',
+    find: '    receiver.total?.remove(parcel.sizeBytes)\n',
+    replace: '',
+  },
 ]

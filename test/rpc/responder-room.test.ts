@@ -110,11 +110,11 @@ test('R7a: while enough is owed no call begins; as it is paid, they begin in the
   scene.room = 0
   scene.ask(1, 70)
   // Each answer is looked at before the next call begins, as the driver does it.
-  const fits = Math.ceil(MAX_OWED_BYTES / (400_000 + 256))
-  scene.answer(70, 400_000)
+  const fits = Math.ceil(MAX_OWED_BYTES / (25_000 + 256))
+  scene.answer(70, 25_000)
   t.is(scene.caller.window.owed.count, 70, 'calls that had begun are owed as well')
   scene.ask(71, 300)
-  scene.answer(300, 400_000)
+  scene.answer(300, 25_000)
   t.is(scene.caller.window.owed.count, 70 + 230, 'below the bound calls begin, and then end')
   scene.ask(301, 400)
   t.deepEqual([scene.begun.length, scene.caller.putOff.size], [0, 100])

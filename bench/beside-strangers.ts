@@ -1,0 +1,119 @@
+/**
+ * What strangers with bad manners cost a client with good ones: the latency of its requests, lap by lap without and with an
+ * attack on the node that answers. Node, client and attacker are processes of their own. Prints for each attack the ratio of p50 and p99,
+ * as the median over the pairs of laps, and what was not answered.
+ *
+ * Usage: node dist/bench/beside-strangers.js [--laps N]     (default 5 pairs of laps for each attack)
+ */
+
+import { type ChildProcess, fork } from 'node:child_process'
+import { connect as dial } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { connect, createNode, type PeersConfig } from '../src/index.ts'
+import { peersOf, portOf } from '../test/support/mesh.ts'
+import { percentile, ratioOf } from './statistics.ts'
+
+const LAP_MS = 1000
+const GREETING = Buffer.concat([
+  Buffer.from([0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1]),
+  Buffer.from('NULL'.padEnd(20, '\0'), 'latin1'),
+  Buffer.alloc(32),
+])
+const READY = Buffer.from('\x04\x1c\x05READY\x0bSocket-Type\0\0\0\x06DEALER', 'latin1')
+/** A frame of one byte, which is no envelope; and a thousand of them. */
+const TINY = Buffer.from([0, 1, 0x78])
+const MANY_TINY = Buffer.concat(Array.from({ length: 1000 }, () => TINY))
+/** A message of 1000 parts. */
+const PARTS = Buffer.concat([...Array.from({ length: 999 }, () => Buffer.from([1, 1, 0x78])), TINY])
+
+/** How often each attack strikes in a second, and what one stroke is. */
+const ATTACKS: Readonly<Record<string, readonly [perSecond: number, bytes: Buffer, isKept: boolean]>> = {
+  'garbage on new connections': [200, Buffer.alloc(300, 0x5a), false],
+  'half-open connections': [200, Buffer.alloc(0), true],
+  'thousands of tiny frames': [20, Buffer.concat([GREETING, READY, MANY_TINY]), false],
+  'messages of 1000 parts': [20, Buffer.concat([GREETING, READY, PARTS]), false],
+}
+
+type Role =
+  | { readonly role: 'node'; readonly peers: PeersConfig }
+  | { readonly role: 'attack'; readonly port: number }
+
+if (process.send === undefined) await lead()
+else process.on('message', (order: Role | string) => void play(order))
+process.on('disconnect', () => process.exit(0))
+
+let timer: NodeJS.Timeout | undefined
+let port = 0
+
+async function play(order: Role | string): Promise<void> {
+  if (typeof order === 'string') {
+    clearInterval(timer)
+    const attack = ATTACKS[order]
+    if (attack !== undefined) timer = setInterval(() => strike(attack[1], attack[2]), 1000 / attack[0])
+  } else if (order.role === 'node') {
+    const node = await createNode({ name: 'bravo', peers: order.peers })
+    node.handle('echo', (body) => body)
+  } else port = order.port
+  process.send?.('done')
+}
+
+function strike(bytes: Buffer, isKept: boolean): void {
+  const socket = dial(port, '127.0.0.1', () => {
+    if (isKept) setTimeout(() => socket.destroy(), LAP_MS / 2)
+    else socket.end(bytes)
+  })
+  socket.on('error', () => undefined)
+  socket.resume()
+}
+
+function tell(child: ChildProcess, order: Role | string): Promise<unknown> {
+  const done = new Promise((resolve) => child.once('message', resolve))
+  child.send(order)
+  return done
+}
+
+async function lead(): Promise<void> {
+  const { values } = parseArgs({ options: { laps: { type: 'string' } } })
+  const laps = Math.max(1, Number(values.laps ?? 5))
+  const peers = await peersOf(['bravo'])
+  const [node, attacker] = [fork(fileURLToPath(import.meta.url)), fork(fileURLToPath(import.meta.url))]
+  process.once('exit', () => [node, attacker].map((child) => child.kill('SIGKILL')))
+  await tell(node, { role: 'node', peers })
+  await tell(attacker, { role: 'attack', port: portOf(peers, 'bravo') })
+  const client = await connect('bravo', { peers, timeout: 5000 })
+  let unanswered = 0
+  const lap = async (): Promise<{ p50: number; p99: number }> => {
+    const times: number[] = []
+    for (const startedAt = performance.now(); performance.now() - startedAt < LAP_MS; ) {
+      const askedAt = performance.now()
+      await client.request('echo', 'x', { retries: 0 }).catch(() => {
+        unanswered += 1
+      })
+      times.push(performance.now() - askedAt)
+    }
+    return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
+  }
+  await lap()
+  process.stdout.write(
+    '| attack | p50, with over without | p99, with over without | not answered |\n|---|---:|---:|---:|\n',
+  )
+  for (const name of Object.keys(ATTACKS)) {
+    const pairs: { without: { p50: number; p99: number }; beside: { p50: number; p99: number } }[] = []
+    unanswered = 0
+    for (let count = 0; count < laps; count += 1) {
+      await tell(attacker, 'nothing')
+      const without = await lap()
+      await tell(attacker, name)
+      pairs.push({ without, beside: await lap() })
+    }
+    const ratio = (key: 'p50' | 'p99'): string =>
+      ratioOf(
+        pairs.map(({ beside }) => beside[key]),
+        pairs.map(({ without }) => without[key]),
+      )?.median.toFixed(2) ?? ''
+    process.stdout.write(`| ${name} | ${ratio('p50')} | ${ratio('p99')} | ${unanswered} |\n`)
+  }
+  await client.close()
+  process.exit(0)
+}
