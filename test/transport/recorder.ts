@@ -5,6 +5,7 @@
 
 import type { Server } from 'node:net'
 import type { ExecutionContext } from 'ava'
+import { Context } from 'zeromq'
 import type { ConnectionId } from '../../src/base/ids.ts'
 import type {
   DownCause,
@@ -127,6 +128,18 @@ export function open(t: ExecutionContext, options: ZmqOptions = {}, keys?: Trans
   const transport = zmqTransport(options)(recorder, keys)
   t.teardown(() => transport.close())
   return { transport, recorder }
+}
+
+const contexts: Context[] = []
+
+/**
+ * A context for raw sockets. It is kept: the monitor of a socket whose context was collected never comes to its end, and
+ * whoever reads it keeps the process from ending.
+ */
+export function newContext(): Context {
+  const context = new Context({ blocky: false })
+  contexts.push(context)
+  return context
 }
 
 /** Sends and gives the result, with a deadline. */

@@ -5,11 +5,11 @@
 
 import { createServer } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
-import { Context, Dealer, Router } from 'zeromq'
+import { Dealer, Router } from 'zeromq'
 import { testStrangers } from '../../src/transport/zmq-self-test.ts'
 import { ZAP_DOMAIN, ZapHandler } from '../../src/transport/zmq-zap.ts'
 import { newPair } from './key-holder.ts'
-import { tcpEndpoint } from './recorder.ts'
+import { newContext, tcpEndpoint } from './recorder.ts'
 
 interface Configuration {
   readonly zapDomain?: string
@@ -30,7 +30,7 @@ async function serve(
   { hasHandler = false, ...options }: Configuration,
   isCurve = true,
 ): Promise<Served> {
-  const context = new Context({ blocky: false })
+  const context = newContext()
   const probes = new Map<string, boolean>()
   const serving = newPair()
   if (hasHandler) {
@@ -56,24 +56,30 @@ async function serve(
     dial: () => {
       const { publicKey, secretKey } = newPair()
       const dealer = new Dealer({
+        context: newContext(),
         linger: 0,
+        reconnectInterval: 60_000,
         curveServerKey: serving.publicKey,
         curvePublicKey: publicKey,
         curveSecretKey: secretKey,
       })
-      t.teardown(() => dealer.close())
       const { events } = dealer
       dealer.connect(endpoint)
-      return firstOf(events)
+      return endOf(dealer, events)
     },
   }
 }
 
-async function firstOf(events: Dealer['events']): Promise<string> {
-  for await (const { type } of events) {
-    if (type === 'handshake' || type.startsWith('handshake:error')) return type
+/** How a handshake ended. The monitor is read to its own end, as libzmq wants it. */
+async function endOf(dealer: Dealer, events: Dealer['events']): Promise<string> {
+  let end = 'nothing'
+  for (;;) {
+    const { type } = await events.receive()
+    if (type === 'end') return end
+    if (type !== 'handshake' && !type.startsWith('handshake:error')) continue
+    end = type
+    dealer.close()
   }
-  return 'end'
 }
 
 /** What each one does with a stranger, and what the self-test says of it; undefined: the node may start. */
@@ -131,7 +137,7 @@ test('E7: a socket without CURVE fails the test, with the strangers that it let 
 })
 
 test('E7: a guard that admits every key fails the test', async (t) => {
-  const context = new Context({ blocky: false })
+  const context = newContext()
   const handler = await ZapHandler.open(context, {
     admits: () => true,
     refused: () => t.fail(),
@@ -162,7 +168,7 @@ test('E7: an address that cannot be dialled fails the test', async (t) => {
   const server = createServer()
   const endpoint = await tcpEndpoint(server)
   await new Promise((resolve) => server.close(resolve))
-  const context = new Context({ blocky: false })
+  const context = newContext()
   const serverKey = newPair().publicKey
   await t.throwsAsync(testStrangers({ context, endpoint, serverKey, probes: new Map() }), {
     code: 'EINSECURE',

@@ -2,9 +2,10 @@
 
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import { Context, curveKeyPair, Dealer } from 'zeromq'
+import { curveKeyPair, Dealer } from 'zeromq'
 import { decodeZ85 } from '../../src/base/z85.ts'
 import { answerZap, type ZapAnswer, ZapHandler } from '../../src/transport/zmq-zap.ts'
+import { newContext } from './recorder.ts'
 
 const { publicKey } = curveKeyPair()
 const credential = decodeZ85(publicKey) as Uint8Array
@@ -79,7 +80,7 @@ interface Asking {
 }
 
 async function asking(t: ExecutionContext): Promise<Asking> {
-  const context = new Context({ blocky: false })
+  const context = newContext()
   const refused: ZapAnswer[] = []
   const faults: string[] = []
   const handler = await ZapHandler.open(context, {
@@ -109,8 +110,13 @@ test('E3: the handler answers what is malformed, and goes on', async (t) => {
   t.deepEqual([refused.length, faults], [2, []])
 })
 
+test('E2: a key is told in Z85, as others write it', (t) => {
+  t.is(answerZap(request(), () => false)?.publicKey, publicKey)
+  t.is(publicKey.length, 40)
+})
+
 test('E3: a second handler of one context waits until the first one is gone', async (t) => {
-  const context = new Context({ blocky: false })
+  const context = newContext()
   const options = { admits: () => false, refused: () => undefined, fault: () => undefined }
   const first = await ZapHandler.open(context, options)
   const second = ZapHandler.open(context, options)
