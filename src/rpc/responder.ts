@@ -11,11 +11,12 @@
 
 import { Deadlines, type Timed } from '../base/deadlines.ts'
 import type { ConnectionId } from '../base/ids.ts'
-import type { Body, Reject, RejectReason, Reply, Request } from '../wire/messages.ts'
+import type { Body, Reject, RejectReason, Request } from '../wire/messages.ts'
 import type { Out } from '../wire/out.ts'
 import { AnswerTotal } from './answer-total.ts'
 import { CallLine, type InLine } from './call-line.ts'
 import { answerBytes } from './owed.ts'
+import { type Answer, forgotten, LATE, PUT_OFF, reject } from './refusals.ts'
 import { DedupeWindow } from './window.ts'
 
 /** Handlers that one caller may have running at a time. */
@@ -322,11 +323,7 @@ export class Responder {
 
   #abort(call: Call, reason: AbortReason): void {
     if (call.caller.putOff.has(call)) {
-      this.#refuseUnbegun(
-        call,
-        reason,
-        'Its handler had not begun, because too many answers wait for this caller',
-      )
+      this.#refuseUnbegun(call, reason, PUT_OFF)
       return
     }
     if (call.lineSince !== undefined) {
@@ -387,20 +384,7 @@ export class Responder {
   }
 }
 
-const LATE = 'Its handler had not begun, because this node has more to do than it has time for'
-
 /** Whether the call is not over. */
 function isOpen(call: Call): boolean {
   return call.caller.window.running(call.sequence) === call
-}
-
-/** What a request is answered with. */
-type Answer = Reply | Reject
-
-function forgotten(sequence: number, text: string): Reject {
-  return reject(sequence, 'forgotten', text)
-}
-
-function reject(sequence: number, reason: RejectReason, text: string, code = ''): Reject {
-  return { kind: 'reject', of: 'request', sequence, reason, code, text }
 }
