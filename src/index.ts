@@ -18,8 +18,9 @@ import { realWorld } from './node/real-world.ts'
 
 /**
  * Starts a node: listens, dials every other peer of the list, and keeps these links up until it is closed. Resolves as
- * soon as it listens; `node.ready()` waits for the others. Throws a ZmqnetError: CONFIG with every fault of the peers
- * file and the options, ADDRESS_IN_USE when another process listens at its address.
+ * soon as it listens; `node.ready()` waits for the others. When the peers list has keys, the node is secure: it needs a key
+ * of its own, and every link is encrypted and proven. Throws a ZmqnetError: CONFIG with every fault of the peers file, the
+ * key and the options, ADDRESS_IN_USE when another process listens at its address.
  */
 export async function createNode(options: NodeOptions): Promise<Node> {
   const settings = resolveNodeSettings(options)
@@ -27,8 +28,8 @@ export async function createNode(options: NodeOptions): Promise<Node> {
 }
 
 /**
- * Connects to the node called `name` as a client, which needs no entry in the peers list. Resolves at once, and calls
- * wait for the link; with `timeout`, resolves at the first contact. Throws a ZmqnetError: CONFIG when the peers list is
+ * Connects to the node called `name` as a client, which needs no entry in the peers list unless the mesh is secure; then it
+ * needs a key, which stands there under "clients". Resolves at once, and calls wait for the link; with `timeout`, resolves at the first contact. Throws a ZmqnetError: CONFIG when the peers list is
  * wrong or does not know the name, NOT_SENT or REFUSED when there was no contact within `timeout`.
  */
 export async function connect(name: string, options: ConnectOptions = {}): Promise<Client> {
@@ -48,11 +49,14 @@ export type {
   BroadcastOptions,
   BroadcastResult,
   Client,
+  ClientConfig,
   CloseOptions,
   ConnectOptions,
   Counters,
+  FormerKey,
   Handler,
   HandlerContext,
+  KeyPair,
   Logger,
   MessageResult,
   MissingReason,
@@ -67,6 +71,7 @@ export type {
   Progress,
   Receipt,
   RequestOptions,
+  RuleConfig,
   SendOptions,
 } from './node/api.ts'
 export { loadPeers } from './node/config.ts'

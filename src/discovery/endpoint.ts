@@ -77,6 +77,11 @@ export function bindEndpoint(address: Address): string {
   return dialEndpoint(address)
 }
 
+/** Whether only this machine reaches an endpoint that a node binds: loopback addresses and ipc. */
+export function isLocal(endpoint: string): boolean {
+  return endpoint.startsWith('ipc://') || /^tcp:\/\/(?:127\.\d+\.\d+\.\d+|\[::1\]):\d+$/.test(endpoint)
+}
+
 function parseIpc(text: string, path: string): AddressResult {
   if (path === '' || path === '*') return refuse(text, 'expected a path after "ipc://"')
   if (new TextEncoder().encode(path).length > MAX_IPC_PATH_BYTES) {

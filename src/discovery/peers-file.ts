@@ -10,20 +10,31 @@
  * parsed already; src/node/config.ts reads the disk.
  */
 
-import { isName, NAME_RULE } from '../wire/names.ts'
+import { NAME_RULE } from '../wire/names.ts'
 import { readDuration } from './duration.ts'
 import { type AddressResult, dialEndpoint, joinHostAndPort, parseAddress } from './endpoint.ts'
+import {
+  claim,
+  type Fault,
+  type Fields,
+  INFO_FIELDS,
+  isFields,
+  PEER_FIELDS,
+  type Report,
+  readOneName,
+  reportMisspelt,
+  type Style,
+  spellings,
+  TOP_FIELDS,
+} from './fields.ts'
 import { found } from './found.ts'
-import { misspelt } from './spelling.ts'
+import { type KeyEntry, readKeyFields } from './key-fields.ts'
+import { checkKeys, type Owners, type Parties, readParties } from './parties.ts'
 
-/** One thing that is wrong: where ("replicas[2].port", or "" for the whole), and what was expected and found. */
-export interface Fault {
-  readonly path: string
-  readonly message: string
-}
+export type { Fault } from './fields.ts'
 
 /** A member, as the file describes it. */
-export interface PeerEntry {
+export interface PeerEntry extends KeyEntry {
   readonly name: string
   /** The ZeroMQ endpoint that the others dial. */
   readonly address: string
@@ -34,7 +45,7 @@ export interface PeerEntry {
 }
 
 /** What a peers file says. A setting is absent when the file does not mention it. */
-export interface PeersFile {
+export interface PeersFile extends Parties {
   readonly peers: readonly PeerEntry[]
   readonly network?: string
   readonly tickMs?: number
@@ -46,25 +57,24 @@ export type PeersFileResult =
   | { readonly ok: true; readonly config: PeersFile }
   | { readonly ok: false; readonly faults: readonly Fault[] }
 
-/** The fields that are understood, for hints and for the test that holds the JSON Schema against them. */
-export const TOP_FIELDS = ['info', 'replicas', 'peers', 'network', 'tick', 'log_level', 'same_host'] as const
-export const INFO_FIELDS = ['network'] as const
-export const PEER_FIELDS = ['pid', 'name', 'address', 'host', 'ipaddr', 'ip_address', 'port'] as const
-
 /** A full mesh has a socket to each peer on each node; beyond this many, a file of all peers is the wrong tool. */
 export const MAX_PEERS = 4096
 /** Below this a heartbeat costs more than it tells; above it a dead peer goes unnoticed for minutes. */
 export const MIN_TICK_MS = 10
 export const MAX_TICK_MS = 60_000
+/** What programs write at the top, where it differs from the file. */
+const OBJECT_FIELDS: readonly string[] = [
+  ...TOP_FIELDS.filter((field) => !['tick', 'log_level', 'same_host'].includes(field)),
+  'tickMs',
+  'logLevel',
+  'sameHost',
+]
 /** The words for the levels 0 to 3. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
 
-type Fields = Readonly<Record<string, unknown>>
-type Report = (path: string, message: string) => void
-
 /** Reads the parsed JSON of a peers file. */
 export function parsePeersFile(json: unknown): PeersFileResult {
-  return read(json, TOP_FIELDS, (fields, report) => ({
+  return read(json, 'file', (fields, report) => ({
     tickMs: readTick(fields.tick, report),
     logLevel: readLogLevel(fields.log_level, 'log_level', report),
     sameHost: readSameHost(fields.same_host, 'same_host', report),
@@ -73,8 +83,7 @@ export function parsePeersFile(json: unknown): PeersFileResult {
 
 /** Reads what a program gives in place of a file: a `PeersConfig`, or the JSON of a peers file that it read itself. */
 export function parsePeersObject(value: unknown): PeersFileResult {
-  const known = ['info', 'replicas', 'peers', 'network', 'tickMs', 'logLevel', 'sameHost']
-  return read(value, known, (fields, report) => ({
+  return read(value, 'object', (fields, report) => ({
     tickMs: readTickMs(fields.tickMs, 'tickMs', report) ?? readTick(fields.tick, report),
     logLevel:
       readLogLevel(fields.logLevel, 'logLevel', report) ??
@@ -110,7 +119,7 @@ type Settings = {
 
 function read(
   json: unknown,
-  known: readonly string[],
+  style: Style,
   readSettings: (fields: Fields, report: Report) => Settings,
 ): PeersFileResult {
   const faults: Fault[] = []
@@ -119,16 +128,22 @@ function read(
     report('', `expected an object with a list "replicas" or "peers", ${found(json)}`)
     return { ok: false, faults }
   }
+  const known = style === 'file' ? TOP_FIELDS : OBJECT_FIELDS
   // Where one of the two lists is there, nothing can be meant for the other.
   const hasList = json.replicas !== undefined || json.peers !== undefined
   const candidates = hasList ? known.filter((name) => name !== 'replicas' && name !== 'peers') : known
   reportMisspelt(json, candidates, '', report)
   const network = readNetwork(json, report)
   const { tickMs, logLevel, sameHost } = readSettings(json, report)
-  const peers = readPeers(json, report)
+  const owners = { names: new Map(), keys: new Map(), addresses: new Map() }
+  const peers = readPeers(json, style, owners, report)
+  const parties = readParties(json, style, owners, report)
+  if (faults.length === 0)
+    checkKeys({ peers, ...parties }, json.replicas === undefined ? 'peers' : 'replicas', style, report)
   if (faults.length > 0) return { ok: false, faults }
   const config = {
     peers,
+    ...parties,
     ...(network === undefined ? {} : { network }),
     ...(tickMs === undefined ? {} : { tickMs }),
     ...(logLevel === undefined ? {} : { logLevel }),
@@ -148,13 +163,6 @@ function readNetwork(fields: Fields, report: Report): string | undefined {
     report('network', `expected the same as info.network (${JSON.stringify(nested)}), ${found(outer)}`)
   }
   return outer ?? nested
-}
-
-function readOneName(value: unknown, path: string, report: Report): string | undefined {
-  if (value === undefined) return undefined
-  if (typeof value === 'string' && isName(value)) return value
-  report(path, `expected ${NAME_RULE}, ${found(value)}`)
-  return undefined
 }
 
 function readTick(value: unknown, report: Report): number | undefined {
@@ -178,7 +186,7 @@ function readLogLevel(value: unknown, path: string, report: Report): number | un
   return undefined
 }
 
-function readPeers(fields: Fields, report: Report): readonly PeerEntry[] {
+function readPeers(fields: Fields, style: Style, owners: Places, report: Report): readonly PeerEntry[] {
   const { replicas, peers } = fields
   if (replicas !== undefined && peers !== undefined) {
     report('', 'expected one list, "replicas" or "peers", found both')
@@ -195,20 +203,26 @@ function readPeers(fields: Fields, report: Report): readonly PeerEntry[] {
     report(listName, `expected at most ${MAX_PEERS} entries, found ${list.length}`)
     return []
   }
-  const owners = { names: new Map<string, string>(), addresses: new Map<string, string>() }
   return list.flatMap((value, index) => {
     const path = `${listName}[${index}]`
-    if (isFields(value)) return readPeer(value, path, owners, report)
+    if (isFields(value)) return readPeer(value, path, style, owners, report)
     report(path, `expected an object, ${found(value)}`)
     return []
   })
 }
 
-/** Which entry has a name or an address already, by its path. */
-type Owners = { readonly names: Map<string, string>; readonly addresses: Map<string, string> }
+/** Which entry has a name, a key or an address already, by its path. */
+type Places = Owners & { readonly addresses: Map<string, string> }
 
-function readPeer(fields: Fields, path: string, owners: Owners, report: Report): readonly PeerEntry[] {
-  reportMisspelt(fields, PEER_FIELDS, `${path}.`, report)
+function readPeer(
+  fields: Fields,
+  path: string,
+  style: Style,
+  owners: Places,
+  report: Report,
+): readonly PeerEntry[] {
+  const known = PEER_FIELDS.flatMap((field) => spellings(field, style))
+  reportMisspelt(fields, known, `${path}.`, report)
   const name = readOneName(fields.name, `${path}.name`, report)
   if (fields.name === undefined) report(`${path}.name`, `expected ${NAME_RULE}, found nothing`)
   if (name !== undefined) claim(owners.names, name, path, `${path}.name`, report)
@@ -216,15 +230,10 @@ function readPeer(fields: Fields, path: string, owners: Owners, report: Report):
   const pid = readPid(fields.pid, path, report)
   const dial = readDial(fields, path, report)
   if (dial !== undefined) claim(owners.addresses, dial.endpoint, path, dial.path, report)
+  const keys = readKeyFields(fields, path, style, owners.keys, report)
   if (name === undefined || dial === undefined) return []
-  const entry = { name, address: dial.endpoint }
+  const entry = { name, address: dial.endpoint, ...keys }
   return [{ ...entry, ...(host === undefined ? {} : { host }), ...(pid === undefined ? {} : { pid }) }]
-}
-
-function claim(owners: Map<string, string>, what: string, owner: string, path: string, report: Report): void {
-  const first = owners.get(what)
-  if (first === undefined) owners.set(what, owner)
-  else report(path, `expected each only once, found ${JSON.stringify(what)}, which ${first} has already`)
 }
 
 /** Where a peer is dialled: `address`; else `ipaddr` or `ip_address` with `port`; else `host` with `port`. */
@@ -300,19 +309,6 @@ function readPid(value: unknown, path: string, report: Report): number | string 
   return undefined
 }
 
-function reportMisspelt(fields: Fields, candidates: readonly string[], prefix: string, report: Report): void {
-  const absent = candidates.filter((name) => fields[name] === undefined)
-  for (const field of Object.keys(fields)) {
-    const isKnown = [...candidates, ...TOP_FIELDS, ...PEER_FIELDS].some((name) => name === field)
-    const meant = isKnown ? undefined : misspelt(field, absent)
-    if (meant !== undefined) report(`${prefix}${field}`, `unknown field; did you mean "${meant}"?`)
-  }
-}
-
 function isTextOrAbsent(value: unknown): boolean {
   return value === undefined || typeof value === 'string'
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

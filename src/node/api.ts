@@ -3,33 +3,16 @@
  * behind these interfaces are not exported, so that this page is all that a user has to read.
  */
 
+import type { KeyPair } from '../base/keys.ts'
 import type { Outcome } from '../errors.ts'
+import type { PeersConfig } from './api-peers.ts'
+
+export type { KeyPair } from '../base/keys.ts'
+export type { ClientConfig, FormerKey, PeerConfig, PeersConfig, RuleConfig } from './api-peers.ts'
 
 /** A body: anything that msgpack can carry; Uint8Array and Buffer travel as they are; undefined is an empty body. */
 // biome-ignore lint/suspicious/noExplicitAny: a body is data of the user's own shape, on both sides
 export type BodyValue = any
-
-/** A peer in the peers file. */
-export interface PeerConfig {
-  readonly name: string
-  /** Where to dial it: "host:port" or a ZeroMQ endpoint such as "tcp://10.0.0.7:7000" or "ipc:///run/bravo". */
-  readonly address: string
-  /** What the machine calls itself, where the file says so; finds the default of `serve -n`. */
-  readonly host?: string
-}
-
-/** A mesh: who is in it, and the settings that all members share. */
-export interface PeersConfig {
-  readonly peers: readonly PeerConfig[]
-  /** The name of the mesh; different meshes never mix. Default "zmqnet". */
-  readonly network?: string
-  /** The shortest time between two heartbeats, in milliseconds. Default 500. */
-  readonly tickMs?: number
-  /** 0 error, 1 warn, 2 info, 3 debug. Default 2. */
-  readonly logLevel?: number
-  /** Whether peers on one machine talk over ipc, which is shorter than tcp. Default true. */
-  readonly sameHost?: boolean
-}
 
 /** Where a log goes. winston's and pino's loggers and the console fit. */
 export interface Logger {
@@ -272,6 +255,16 @@ export interface NodeOptions {
    * Lower: QUEUE_FULL comes sooner. Higher: a peer that stops reading costs more memory here.
    */
   readonly maxPerPeer?: number
+  /**
+   * The key of this node, in secure mode: the path of its key file, or the pair itself. Default: the path in ZMQNET_KEY,
+   * else keys/<name>.key beside the peers file.
+   */
+  readonly key?: string | KeyPair
+  /**
+   * Lets a node without keys listen where other machines reach it. Whoever reaches it can then speak for anybody and read
+   * everything, and each start warns of it. Default false: only loopback addresses and ipc, without keys.
+   */
+  readonly insecure?: boolean
 }
 
 /** How a client is made. */
@@ -294,6 +287,11 @@ export interface ConnectOptions {
    * Lower: QUEUE_FULL comes sooner. Higher: a peer that stops reading costs more memory here.
    */
   readonly maxPerPeer?: number
+  /**
+   * The key of this client, in secure mode: the path of its key file, or the pair itself. Default: the path in ZMQNET_KEY,
+   * else the only key of a client of the peers file that lies in keys/ beside it.
+   */
+  readonly key?: string | KeyPair
 }
 
 /** How a node or client is closed. */
@@ -327,7 +325,10 @@ export interface Node extends AsyncDisposable {
   events(): AsyncIterableIterator<NodeEvent>
   peers(): readonly PeerView[]
   status(): NodeStatus
-  /** Resolves when every peer is alive and every link open; rejects with TIMEOUT after `timeout` ms (default 10000). */
+  /**
+   * Resolves when every peer is alive and every link open, but for peers that are revoked; rejects with TIMEOUT after
+   * `timeout` ms (default 10000).
+   */
   ready(timeout?: number): Promise<void>
   /** Says goodbye, takes no new work, waits for what runs, closes. */
   close(options?: CloseOptions): Promise<void>

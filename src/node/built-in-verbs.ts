@@ -3,17 +3,16 @@
  * line needs to look at a node. All but `message` begin with "zmqnet." and cannot be replaced.
  */
 
+import {
+  CAST_VERB,
+  ECHO_VERB,
+  MESSAGE_VERB,
+  RELAY_VERB,
+  SINK_VERB,
+  STATUS_VERB,
+} from '../wire/built-in-verbs.ts'
 import type { BodyValue, BroadcastResult, Handler, NodeStatus } from './api.ts'
 import type { Context } from './handlers.ts'
-
-/** The verb that a client's message has when it reaches the members. Users may replace its handler. */
-export const MESSAGE_VERB = 'message'
-/** Asks a node to pass a message on to all others and to answer with the tally. */
-export const RELAY_VERB = 'zmqnet.message'
-export const ECHO_VERB = 'zmqnet.echo'
-export const SINK_VERB = 'zmqnet.sink'
-export const CAST_VERB = 'zmqnet.cast'
-export const STATUS_VERB = 'zmqnet.status'
 
 /** How long the fan-out of one message may take, in milliseconds, when the client leaves more time. */
 const FAN_OUT_MS = 2000

@@ -7,6 +7,7 @@ import { newIncarnation } from '../base/ids.ts'
 import { ZmqnetError } from '../errors.ts'
 import type { SecuritySettings } from '../security/policy.ts'
 import type { Pace } from '../transfer/pace.ts'
+import { ECHO_VERB, RELAY_VERB, STATUS_VERB } from '../wire/built-in-verbs.ts'
 import type {
   BodyValue,
   Client,
@@ -19,7 +20,6 @@ import type {
   RequestOptions,
   SendOptions,
 } from './api.ts'
-import { ECHO_VERB, RELAY_VERB, STATUS_VERB } from './built-in-verbs.ts'
 import { Driver } from './driver.ts'
 import { Keyring } from './keyring.ts'
 import { Operations } from './operations.ts'

@@ -9,7 +9,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { DEFAULT_PEER_BYTES, HIGHEST_PEER_BYTES, LOWEST_PEER_BYTES } from '../base/peer-total.ts'
-import { bindEndpoint, parseAddress, parseBindAddress } from '../discovery/endpoint.ts'
+import { bindEndpoint, isLocal, parseAddress, parseBindAddress } from '../discovery/endpoint.ts'
 import { found } from '../discovery/found.ts'
 import { jsonFault } from '../discovery/json-fault.ts'
 import {
@@ -21,12 +21,15 @@ import {
   readTickMs,
 } from '../discovery/peers-file.ts'
 import { misspelt } from '../discovery/spelling.ts'
-import { ZmqnetError } from '../errors.ts'
+import { isSecure } from '../discovery/trust.ts'
+import type { SecuritySettings } from '../security/policy.ts'
 import { DEFAULT_MAX_BODY_BYTES, HIGHEST_MAX_BODY_BYTES, LOWEST_MAX_BODY_BYTES } from '../wire/limits.ts'
 import type { ConnectOptions, NodeOptions, PeerConfig, PeersConfig } from './api.ts'
+import { capital, configError, describeFaults, MAX_FAULTS_SHOWN } from './config-error.ts'
+import { resolveClient, resolveSecurity } from './security-config.ts'
 import type { NodeSettings } from './world.ts'
 
-/** The environment variables that are looked at: PEERS_PATH. */
+/** The environment variables that are looked at: PEERS_PATH and ZMQNET_KEY. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export const DEFAULT_PEERS_PATH = './peers.json'
@@ -35,9 +38,6 @@ export const DEFAULT_TICK_MS = 500
 export const DEFAULT_STATUS_EVERY_MS = 180_000
 export const DEFAULT_SAME_HOST = true
 
-/** Nobody reads more; the rest is counted. */
-const MAX_FAULTS_SHOWN = 20
-
 /**
  * Reads who is in the mesh. `source` is a path, or the list itself; without it, the path in PEERS_PATH, else
  * ./peers.json. In the answer, every address is a ZeroMQ endpoint and every setting is checked. Throws a ZmqnetError of
@@ -45,10 +45,10 @@ const MAX_FAULTS_SHOWN = 20
  */
 export function loadPeers(source?: string | PeersConfig, env: Environment = process.env): PeersConfig {
   if (source !== undefined && typeof source !== 'string')
-    return accept('the peers option', parsePeersObject(source))
+    return withPath(accept('the peers option', parsePeersObject(source)), source.path)
   const { path, origin } = whichFile(source, env)
   const title = `the peers file ${JSON.stringify(path)}${origin}`
-  return accept(title, parsePeersFile(parseJson(readText(path, origin, title), title)))
+  return withPath(accept(title, parsePeersFile(parseJson(readText(path, origin, title), title))), path)
 }
 
 /** Finds a peer by name. Throws a ZmqnetError of code CONFIG that lists the known names. */
@@ -69,6 +69,8 @@ export function resolveNodeSettings(options: NodeOptions, env: Environment = pro
   const self = config.peers.find((peer) => peer.name === options.name)
   if (self === undefined) report('name', unknownName(config, options.name))
   const bind = chooseBind(options.bind, self, report)
+  const isOpen = !isSecure(config) && bind !== '' && !isLocal(bind)
+  if (isOpen && options.insecure !== true) report('bind', notWithoutKeys(bind))
   const tickMs = readTickMs(options.tick, 'tick', report) ?? config.tickMs ?? DEFAULT_TICK_MS
   const statusEveryMs = options.statusEvery ?? DEFAULT_STATUS_EVERY_MS
   if (!(statusEveryMs >= 1000))
@@ -76,7 +78,7 @@ export function resolveNodeSettings(options: NodeOptions, env: Environment = pro
   const sameHost = readSameHost(options.sameHost, 'sameHost', report) ?? config.sameHost ?? DEFAULT_SAME_HOST
   const maxBodyBytes = readMaxBody(options.maxBody, report)
   const maxPeerBytes = readMaxPerPeer(options.maxPerPeer, report)
-  if (faults.length > 0) throw configError(describe('the node options', faults))
+  if (faults.length > 0) throw configError(describeFaults('the node options', faults))
   return {
     name: options.name,
     network: config.network ?? DEFAULT_NETWORK,
@@ -87,22 +89,35 @@ export function resolveNodeSettings(options: NodeOptions, env: Environment = pro
     sameHost,
     maxBodyBytes,
     maxPeerBytes,
+    isOpen,
+    security: resolveSecurity(options.name, 'node', config, options.key, env),
     log: undefined,
   }
+}
+
+/** What a client needs to know of its options; a name and keys in secure mode. */
+interface ClientConfigured {
+  readonly sameHost: boolean
+  readonly maxBodyBytes: number
+  readonly maxPeerBytes: number
+  readonly name: string | undefined
+  readonly security: SecuritySettings | undefined
 }
 
 /** What the options of a client and its peers list come to. Throws a ZmqnetError of code CONFIG with every fault. */
 export function resolveClientOptions(
   options: ConnectOptions,
   config: PeersConfig,
-): { readonly sameHost: boolean; readonly maxBodyBytes: number; readonly maxPeerBytes: number } {
+  env: Environment = process.env,
+): ClientConfigured {
   const faults: Fault[] = []
   const report = (path: string, message: string): unknown => faults.push({ path, message })
   const sameHost = readSameHost(options.sameHost, 'sameHost', report) ?? config.sameHost ?? DEFAULT_SAME_HOST
   const maxBodyBytes = readMaxBody(options.maxBody, report)
   const maxPeerBytes = readMaxPerPeer(options.maxPerPeer, report)
-  if (faults.length > 0) throw configError(describe('the client options', faults))
-  return { sameHost, maxBodyBytes, maxPeerBytes }
+  if (faults.length > 0) throw configError(describeFaults('the client options', faults))
+  const party = resolveClient(config, options.key, env)
+  return { sameHost, maxBodyBytes, maxPeerBytes, name: party?.name, security: party?.security }
 }
 
 function readMaxPerPeer(
@@ -114,6 +129,13 @@ function readMaxPerPeer(
   const range = `${LOWEST_PEER_BYTES} to ${HIGHEST_PEER_BYTES}`
   report('maxPerPeer', `expected a whole number of bytes from ${range}, ${found(bytes)}`)
   return DEFAULT_PEER_BYTES
+}
+
+function notWithoutKeys(bind: string): string {
+  return (
+    `listening on ${bind} without keys lets in everybody who reaches it; give all members keys ` +
+    '(zmqnet keys new, zmqnet keys trust), listen on 127.0.0.1, or allow it with insecure: true (serve --insecure)'
+  )
 }
 
 function readMaxBody(option: number | undefined, report: (path: string, message: string) => unknown): number {
@@ -182,24 +204,11 @@ function parseJson(text: string, title: string): unknown {
   }
 }
 
+function withPath(config: PeersConfig, path: unknown): PeersConfig {
+  return typeof path === 'string' ? { ...config, path } : config
+}
+
 function accept(title: string, result: PeersFileResult): PeersConfig {
-  if (!result.ok) throw configError(describe(title, result.faults))
+  if (!result.ok) throw configError(describeFaults(title, result.faults))
   return result.config
-}
-
-/** One fault stands on the line of the title; several stand below it, one on each line. */
-function describe(title: string, faults: readonly Fault[]): string {
-  const lines = faults.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
-  if (lines.length === 1) return `Fault in ${title}: ${lines[0]}`
-  const shown = lines.slice(0, MAX_FAULTS_SHOWN)
-  const more = lines.length > shown.length ? [`and ${lines.length - shown.length} more`] : []
-  return [`${lines.length} faults in ${title}:`, ...shown, ...more].join('\n  ')
-}
-
-function capital(sentence: string): string {
-  return sentence.charAt(0).toUpperCase() + sentence.slice(1)
-}
-
-function configError(message: string, cause?: unknown): ZmqnetError {
-  return new ZmqnetError({ code: 'CONFIG', message, safeToRetry: false, cause })
 }

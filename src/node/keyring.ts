@@ -1,5 +1,5 @@
 /**
- * The keys of one node or client in use: the only place that computes with secret halves. It is the cryptography of
+ * The keys of one node or client in use: the only place that proves with secret halves. It is the cryptography of
  * security/proof.ts, knows whose keys are accepted at this moment, and tells the transport what to pin and whom to admit.
  *
  * Only primitives of node:crypto: X25519, HKDF-SHA256, HMAC-SHA256. Secrets stand in private fields and key objects, so
@@ -8,7 +8,6 @@
 
 import {
   createHmac,
-  createPrivateKey,
   createPublicKey,
   createSecretKey,
   diffieHellman,
@@ -31,10 +30,10 @@ import type { ProofCrypto, Trust } from '../security/proof.ts'
 import { ALLOW_NONE, type Rules, rulesOf } from '../security/rules.ts'
 import { PROOF_BYTES } from '../wire/limits.ts'
 import type { Role } from '../wire/messages.ts'
+import { openPair } from './key-pair.ts'
 import type { Entropy } from './world.ts'
 
-/** What goes before the 32 bytes of a key in DER: PKCS #8 for private, SPKI for public ones (RFC 8410). */
-const PRIVATE_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex')
+/** What goes before the 32 bytes of a public key in DER (SPKI, RFC 8410). */
 const PUBLIC_PREFIX = Buffer.from('302a300506032b656e032100', 'hex')
 const PROOF_INFO = 'zmqnet proof 1'
 /**
@@ -177,21 +176,11 @@ function hmac(secret: KeyObject, bytes: Uint8Array): Uint8Array {
   return createHmac('sha256', secret).update(bytes).digest()
 }
 
-/** The secret half as node:crypto has it, checked against the public one. The error names neither. */
-function privateKeyOf({ publicKey, secretKey }: OwnKey): KeyObject {
-  const secret = decodeZ85(secretKey)
-  if (secret?.length !== PROOF_BYTES) throw noKey('its secret half is not 40 characters of Z85')
-  const key = createPrivateKey({
-    key: Buffer.concat([PRIVATE_PREFIX, secret]),
-    format: 'der',
-    type: 'pkcs8',
-  })
-  const der = createPublicKey(key).export({ format: 'der', type: 'spki' })
-  const isPair =
-    decodeZ85(publicKey) !== undefined &&
-    der.subarray(-PROOF_BYTES).equals(decodeZ85(publicKey) as Uint8Array)
-  if (!isPair) throw noKey('its halves do not match')
-  return key
+/** The secret half as node:crypto has it. The error names neither half. */
+function privateKeyOf(pair: OwnKey): KeyObject {
+  const result = openPair(pair)
+  if (!result.ok) throw noKey(result.message)
+  return result.key
 }
 
 function noKey(why: string): ZmqnetError {

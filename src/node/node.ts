@@ -6,6 +6,7 @@
 import { type Incarnation, newIncarnation } from '../base/ids.ts'
 import { ZmqnetError } from '../errors.ts'
 import type { SecuritySettings } from '../security/policy.ts'
+import { MESSAGE_VERB } from '../wire/built-in-verbs.ts'
 import type {
   BodyValue,
   BroadcastOptions,
@@ -21,7 +22,7 @@ import type {
   RequestOptions,
   SendOptions,
 } from './api.ts'
-import { builtInVerbs, MESSAGE_VERB } from './built-in-verbs.ts'
+import { builtInVerbs } from './built-in-verbs.ts'
 import type { CoreEvent } from './core.ts'
 import { Driver } from './driver.ts'
 import { Handlers } from './handlers.ts'
@@ -151,6 +152,10 @@ class MeshNode implements RunningNode {
     this.#reporter.info(
       `${name} listens on ${this.#endpoint} in network ${network}, ${this.#others.length} peers`,
     )
+    if (this.#settings.isOpen === true) {
+      const text = `${name} listens on ${this.#endpoint} without keys: whoever reaches it can read everything and speak for anybody`
+      this.#reporter.warn('insecure', text)
+    }
     this.#driver.schedule(this.#statusTask, this.#driver.now + Math.min(STATUS_DELAY_MS, statusEveryMs))
   }
 
@@ -311,7 +316,15 @@ class MeshNode implements RunningNode {
   }
 
   #isReady(): boolean {
-    return this.peers().every((peer) => peer.state === 'alive' && peer.link === 'open')
+    return this.#missing().length === 0
+  }
+
+  /** Those who are waited for. Nobody can be who has no key that counts, so that a revoked peer holds nothing up. */
+  #missing(): readonly PeerView[] {
+    return this.peers().filter(({ name, state, link }) => {
+      const isThere = state === 'alive' && link === 'open'
+      return !isThere && this.#keyring?.keysOf('node', name).length !== 0
+    })
   }
 
   #closedError(): ZmqnetError {
@@ -322,8 +335,7 @@ class MeshNode implements RunningNode {
   }
 
   #notReady(timeoutMs: number): ZmqnetError {
-    const missing = this.peers().filter((peer) => peer.state !== 'alive' || peer.link !== 'open')
-    const each = missing.map((peer) => `${peer.name} is ${peer.state} (link ${peer.link})`)
+    const each = this.#missing().map((peer) => `${peer.name} is ${peer.state} (link ${peer.link})`)
     return new ZmqnetError({
       code: 'TIMEOUT',
       message: `"${this.name}" was not ready within ${timeoutMs} ms: ${each.join(', ')}`,

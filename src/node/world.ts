@@ -40,6 +40,8 @@ export interface NodeSettings {
   readonly maxPeerBytes?: number | undefined
   /** How large bodies are cut, where not as usual: for the simulator. */
   readonly pace?: Pace | undefined
+  /** Whether other machines reach it although it has no keys: then each start warns. */
+  readonly isOpen?: boolean | undefined
   /** Keys and rules, in secure mode. */
   readonly security?: SecuritySettings | undefined
   readonly log: Logger | undefined

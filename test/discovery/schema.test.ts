@@ -6,13 +6,17 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import {
+  FORMER_KEY_FIELDS,
   INFO_FIELDS,
-  LOG_LEVELS,
-  MAX_PEERS,
+  PARTY_FIELDS,
   PEER_FIELDS,
-  parsePeersFile,
+  RULE_FIELDS,
   TOP_FIELDS,
-} from '../../src/discovery/peers-file.ts'
+} from '../../src/discovery/fields.ts'
+import { MAX_PATTERNS } from '../../src/discovery/key-fields.ts'
+import { MAX_CLIENTS, MAX_GROUP_NAMES, MAX_GROUPS, MAX_RULES } from '../../src/discovery/parties.ts'
+import { LOG_LEVELS, MAX_PEERS, parsePeersFile } from '../../src/discovery/peers-file.ts'
+import { key } from '../support/keys.ts'
 
 type Schema = { readonly [keyword: string]: unknown }
 
@@ -54,6 +58,9 @@ const CHECKS: Readonly<Record<string, (value: unknown, wanted: unknown) => boole
   minItems: (value, bound) => !Array.isArray(value) || value.length >= Number(bound),
   maxItems: (value, bound) => !Array.isArray(value) || value.length <= Number(bound),
   items: (value, part) => !Array.isArray(value) || value.every((item) => fits(item, part as Schema)),
+  maxProperties: (value, bound) => !isObject(value) || Object.keys(value).length <= Number(bound),
+  additionalProperties: (value, part) =>
+    !isObject(value) || Object.values(value).every((one) => fits(one, part as Schema)),
   required: (value, names) => !isObject(value) || (names as string[]).every((name) => name in value),
   properties: (value, parts) =>
     !isObject(value) ||
@@ -80,7 +87,22 @@ test('the schema names exactly the fields that the parser knows', (t) => {
   t.is(definitions.list?.maxItems, MAX_PEERS)
 })
 
+test('the schema has the fields and limits of secure mode', (t) => {
+  t.deepEqual([...fieldsOf(definitions.client)].sort(), [...PARTY_FIELDS].sort())
+  t.deepEqual([...fieldsOf(definitions.former_key)].sort(), [...FORMER_KEY_FIELDS].sort())
+  t.deepEqual([...fieldsOf(definitions.rule)].sort(), [...RULE_FIELDS].sort())
+  const properties = schema.properties as Record<string, Schema>
+  t.is(properties.clients?.maxItems, MAX_CLIENTS)
+  t.is(properties.groups?.maxProperties, MAX_GROUPS)
+  t.is((properties.groups?.additionalProperties as Schema | undefined)?.maxItems, MAX_GROUP_NAMES)
+  t.is(properties.rules?.maxItems, MAX_RULES)
+  t.is(definitions.allow?.maxItems, MAX_PATTERNS)
+})
+
 const ALPHA = { name: 'alpha', address: '127.0.0.1:7001' }
+const KEYED = { ...ALPHA, public_key: key('alpha') }
+const OPS = { name: 'ops', public_key: key('ops') }
+const FORMER = { key: key('former'), until: '2026-12-01T00:00:00Z' }
 
 const SAMPLES: readonly (readonly [string, unknown, boolean])[] = [
   ['the peers.json of the project', readJson('peers.json'), true],
@@ -114,6 +136,33 @@ const SAMPLES: readonly (readonly [string, unknown, boolean])[] = [
   ['a same_host that is a text', { same_host: 'no', peers: [ALPHA] }, false],
   ['level 4', { log_level: 4, peers: [ALPHA] }, false],
   ['a network with a slash', { info: { network: 'a/b' }, peers: [ALPHA] }, false],
+  [
+    'all of secure mode',
+    {
+      peers: [{ ...KEYED, former_key: FORMER, allow: ['*'] }],
+      clients: [
+        { ...OPS, allow: [] },
+        { name: 'gone', revoked: true },
+      ],
+      groups: { edge: ['alpha', 'ops'] },
+      rules: [{ from: ['@edge'], allow: ['jobs.*'] }],
+    },
+    true,
+  ],
+  ['a key of 39 characters', { peers: [{ ...ALPHA, public_key: key('alpha').slice(1) }] }, false],
+  ['a key that is no Z85', { peers: [{ ...ALPHA, public_key: `"${key('alpha').slice(1)}` }] }, false],
+  ['a former key without an end', { peers: [{ ...KEYED, former_key: { key: FORMER.key } }] }, false],
+  [
+    'an end without a zone',
+    { peers: [{ ...KEYED, former_key: { ...FORMER, until: '2026-12-01T00:00' } }] },
+    false,
+  ],
+  ['a star in the middle', { peers: [{ ...KEYED, allow: ['jobs.*.x'] }] }, false],
+  ['an empty verb', { peers: [{ ...KEYED, allow: [''] }] }, false],
+  ['a client without a key', { peers: [KEYED], clients: [{ name: 'ops' }] }, false],
+  ['a rule for nobody', { peers: [KEYED], rules: [{ allow: ['x'] }] }, false],
+  ['a group that is a text', { peers: [KEYED], groups: { edge: 'alpha' } }, false],
+  ['a revoked that is a text', { peers: [{ ...KEYED, revoked: 'yes' }] }, false],
   ['a pid that is an object', { peers: [{ ...ALPHA, pid: {} }] }, false],
 ]
 

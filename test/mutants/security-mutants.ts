@@ -5,6 +5,7 @@ import type { Mutant } from './mutant.ts'
 const PROOF = 'src/security/proof.ts'
 const ACCEPTED = 'src/security/accepted.ts'
 const RULES = 'src/security/rules.ts'
+const TRUST = 'src/discovery/trust.ts'
 const TRANSCRIPT = 'src/wire/transcript.ts'
 const GREETING = 'src/wire/greeting.ts'
 const SESSIONS = 'src/session/sessions.ts'
@@ -171,5 +172,33 @@ export const SECURITY_MUTANTS: readonly Mutant[] = [
     file: RULES,
     find: 'return (verb) => verbs.has(verb) ||',
     replace: 'return (verb) => [...verbs].some((one) => verb.startsWith(one)) ||',
+  },
+  {
+    name: 'an entry that is revoked keeps its keys',
+    clause: 'P8',
+    file: TRUST,
+    find: 'if (revoked === true || publicKey === undefined)',
+    replace: 'if (publicKey === undefined)',
+  },
+  {
+    name: 'the peers file gives a former key no end',
+    clause: 'P8',
+    file: TRUST,
+    find: '{ ...formerKey }',
+    replace: '{ key: formerKey.key }',
+  },
+  {
+    name: 'clients may use everything when the peers file does not say',
+    clause: 'P10',
+    file: TRUST,
+    find: "const preset = role === 'node' ?",
+    replace: 'const preset = role.length > 0 ?',
+  },
+  {
+    name: 'a rule of the peers file leaves the default as it is',
+    clause: 'P10',
+    file: TRUST,
+    find: '(given ?? preset)',
+    replace: '[...(given ?? []), ...preset]',
   },
 ]

@@ -155,16 +155,19 @@ test('a node has defaults for everything but its name', (t) => {
     sameHost: true,
     maxBodyBytes: 64 * 1024 * 1024,
     maxPeerBytes: 16 * 1024 * 1024,
+    isOpen: false,
+    security: undefined,
     log: undefined,
   })
 })
 
 test('options win over the file, and the file over the defaults', (t) => {
   const peers = { ...PEERS, network: 'lab', tickMs: 100 }
-  const fromFile = resolveNodeSettings({ name: 'bravo', peers }, {})
+  const fromFile = resolveNodeSettings({ name: 'bravo', peers, insecure: true }, {})
   t.is(fromFile.network, 'lab')
   t.is(fromFile.tickMs, 100)
   t.is(fromFile.bind, 'tcp://*:7002')
+  t.true(fromFile.isOpen)
   const given = resolveNodeSettings(
     { name: 'bravo', peers, tick: 50, statusEvery: 5000, bind: '127.0.0.1:0' },
     {},
@@ -247,4 +250,39 @@ test('O15: what may wait for a peer is from 1 MiB to 1 GiB, for nodes and for cl
     2_000_000,
   )
   t.is(resolveClientOptions({ maxPerPeer: 1024 ** 3 }, PEERS).maxPeerBytes, 1024 ** 3)
+})
+
+test('without keys, listening where other machines reach it needs a word', (t) => {
+  const binds = [
+    '0.0.0.0:1',
+    '*:1',
+    ':1',
+    '10.0.0.7:1',
+    '[::]:1',
+    '[fd00::7]:1',
+    'alpha.example:1',
+    '[::ffff:127.0.0.1]:1',
+  ]
+  for (const bind of binds) {
+    const options = { name: 'alpha', peers: PEERS, bind }
+    t.regex(
+      complaint(t, () => resolveNodeSettings(options, {})),
+      /^Fault in the node options: bind: listening on tcp:\S+ without keys lets in everybody who reaches it; .*insecure: true/,
+    )
+    t.true(resolveNodeSettings({ ...options, insecure: true }, {}).isOpen)
+  }
+  for (const bind of ['127.0.0.1:0', '127.1.2.3:1', 'localhost:1', '[::1]:1', 'ipc:///run/alpha'])
+    t.false(resolveNodeSettings({ name: 'alpha', peers: PEERS, bind }, {}).isOpen, bind)
+  const odd = { name: 'alpha', peers: PEERS, bind: ':1', insecure: 'yes' as unknown as boolean }
+  t.regex(
+    complaint(t, () => resolveNodeSettings(odd, {})),
+    /without keys/,
+  )
+})
+
+test('a list that came from a file says from which one', (t) => {
+  const path = namedFile(t, 'alpha')
+  t.is(loadPeers(path, {}).path, path)
+  t.is(loadPeers({ ...PEERS, path }, {}).path, path)
+  t.is(loadPeers(PEERS, {}).path, undefined)
 })
