@@ -44,12 +44,7 @@ export class ClusterError extends Error {
 export async function startCluster({ peersPath, serveArgs = [], listener = {}, onMade } = {}) {
   const path = peersPath ?? (process.env.PEERS_PATH || './peers.json')
   const library = await import(LIBRARY.href)
-  let config
-  try {
-    config = library.loadPeers(path)
-  } catch (error) {
-    throw new ClusterError(error.message, 2)
-  }
+  const config = await loadConfig(path)
   listener.start?.(config.peers.map((peer) => peer.name))
   const cluster = new Cluster(path, config, library, serveArgs, listener)
   onMade?.(cluster)
@@ -57,6 +52,16 @@ export async function startCluster({ peersPath, serveArgs = [], listener = {}, o
   process.once('exit', () => cluster.kill())
   await cluster.listening()
   return cluster
+}
+
+/** Reads a peers file; throws a ClusterError that says what is wrong with it. */
+export async function loadConfig(path) {
+  const { loadPeers } = await import(LIBRARY.href)
+  try {
+    return loadPeers(path)
+  } catch (error) {
+    throw new ClusterError(error.message, 2)
+  }
 }
 
 /** One process of the cluster, from its start to its exit. */
@@ -74,6 +79,8 @@ class Member {
     const env = { ...process.env }
     // Reading these certificates costs a tenth of a second at each start, and no node needs them.
     delete env.NODE_EXTRA_CA_CERTS
+    // One key for all would fit none but one: each has its own, beside the peers file.
+    delete env.ZMQNET_KEY
     this.#child = spawn(process.execPath, [PROGRAM, ...args], {
       env,
       detached: true,
@@ -188,7 +195,7 @@ class Cluster {
 
   /** Gives what is missing when the time is over, or undefined when all is well. */
   async #seesAll(member, deadline) {
-    const client = await this.#library.connect(member.name, { peers: this.#config })
+    const client = await this.#connect(member.name)
     let missing = `${member.name} does not answer`
     try {
       while (!deadline.aborted && !this.#stopping) {
@@ -206,6 +213,14 @@ class Cluster {
       return missing
     } finally {
       await client.close({ drain: 0 })
+    }
+  }
+
+  async #connect(name) {
+    try {
+      return await this.#library.connect(name, { peers: this.#config })
+    } catch (error) {
+      throw new ClusterError(error.message, 2)
     }
   }
 

@@ -75,3 +75,5 @@ export type {
   SendOptions,
 } from './node/api.ts'
 export { loadPeers } from './node/config.ts'
+export { type KeyFile, newKeyPair, readKeyFile, writeKeyFile } from './node/key-file.ts'
+export { keyPathFor } from './node/security-config.ts'

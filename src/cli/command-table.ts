@@ -4,9 +4,11 @@
  */
 
 import { type Command, defineCommand } from './command.ts'
+import { keysActions } from './keys-actions.ts'
 import {
   benchOptions,
   completionOptions,
+  keysOptions,
   pingOptions,
   requestOptions,
   sendOptions,
@@ -104,6 +106,32 @@ export const commandTable: Readonly<Record<string, Command>> = {
       ],
     ],
     load: () => import('./bench.ts'),
+  }),
+  keys: defineCommand({
+    summary: 'Make, trust, show, rotate and revoke the keys of secure mode',
+    notes:
+      'new makes a key: a file that only its owner can read, and a .pub file with the public half. trust brings public ' +
+      'halves into the peers file: of the files that are named, else of all in the folder. show tells which keys there ' +
+      'are, and whether the peers file trusts them. rotate makes a new key, beside which the former one counts for a ' +
+      'time. revoke takes the keys of a member or client away. Nodes that run take the changes of their peers file by ' +
+      'themselves. A peers file may be named as a word of trust. docs/security.md tells the whole story.',
+    options: keysOptions,
+    words: {
+      usage: 'ACTION [FILE...]',
+      minimum: 1,
+      maximum: Number.POSITIVE_INFINITY,
+      first: Object.keys(keysActions),
+    },
+    examples: [
+      ['keys new -n alpha', 'Make keys/alpha.key and keys/alpha.pub beside the peers file'],
+      ['keys new -n ops --client', 'A key for who sends and asks, but is no member'],
+      ['keys trust peers.json', 'Bring the public halves of all keys into peers.json'],
+      ['keys trust alpha.pub', 'Bring in one that came from another machine'],
+      ['keys show --json', 'Which keys there are; never their private halves'],
+      ['keys rotate -n alpha --overlap 24h', 'A new key for alpha; the former one counts for a day'],
+      ['keys revoke -n charlie', 'Cut charlie off'],
+    ],
+    load: () => import('./keys.ts'),
   }),
   completion: defineCommand({
     summary: 'Print the script that teaches your shell to complete zmqnet',

@@ -31,6 +31,8 @@ export interface Words {
   readonly usage: string
   readonly minimum: number
   readonly maximum: number
+  /** What the first of them may be, where that is one of a few words; the shell offers them. */
+  readonly first?: readonly string[]
 }
 
 /** The face of a command. */

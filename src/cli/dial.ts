@@ -38,7 +38,9 @@ export async function withClient<T extends OptionTable, R>(
   mode: 'brief' | 'measuring' = 'brief',
 ): Promise<R> {
   const way = mode === 'brief' ? { sameHost: false } : {}
-  const client = await context.library.connect(node, { peers: config, ...way })
+  const { key } = context.values
+  const own = typeof key === 'string' ? { key } : {}
+  const client = await context.library.connect(node, { peers: config, ...way, ...own })
   try {
     return await work(client)
   } finally {

@@ -20,7 +20,12 @@ export const EXIT = {
 } as const
 
 /** What a shell expects of a program that a signal ended: 128 and the number of the signal. */
-const EXIT_BY_SIGNAL: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143, EPIPE: EXIT.done }
+const EXIT_BY_SIGNAL: Readonly<Record<string, number>> = {
+  SIGHUP: 129,
+  SIGINT: 130,
+  SIGTERM: 143,
+  EPIPE: EXIT.done,
+}
 
 /** The exit code after an interrupt. A reader that went away (EPIPE) got what it wanted, so that ends as done. */
 export function exitCodeOfInterrupt(cause: string): number {

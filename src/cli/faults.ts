@@ -20,6 +20,11 @@ export class UsageError extends Error {
   }
 }
 
+/** A file is wrong: the error that the library has for it, without a pointer to the help. */
+export function configFault(message: string): ZmqnetError {
+  return new ZmqnetError({ code: 'CONFIG', safeToRetry: false, message })
+}
+
 /** The user or the system asked the command to stop before it was done. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted'

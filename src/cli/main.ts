@@ -19,6 +19,11 @@ void end(run(io))
 
 async function end(exitCode: Promise<number>): Promise<void> {
   process.exitCode = await exitCode
+  if (io.interrupt.reason === 'SIGHUP') {
+    // Node.js aborts when it ends by itself after its terminal has gone, which it cannot set back. So the signal ends it.
+    process.removeAllListeners('SIGHUP')
+    process.kill(process.pid, 'SIGHUP')
+  }
   setTimeout(() => {
     if (io.env.ZMQNET_DEBUG)
       io.stderr.write('Something kept the process alive after its end; it was stopped\n')

@@ -36,6 +36,17 @@ const retries = {
   describe: 'Attempts after the first. Default 3',
 } as const
 
+const key = {
+  kind: 'text',
+  argument: 'PATH',
+  describe: 'The key file, in secure mode. Default: ZMQNET_KEY, else keys/NAME.key beside the peers file',
+} as const
+const clientKey = {
+  ...key,
+  describe:
+    'The key file of this client, in secure mode. Default: ZMQNET_KEY, else the client key in keys/ beside the peers file',
+} as const
+
 export const serveOptions = {
   name: {
     kind: 'text',
@@ -50,6 +61,11 @@ export const serveOptions = {
     describe: 'The shortest time between two heartbeats. Default: as in the file, else 500ms',
   },
   bind: { kind: 'text', argument: 'ADDRESS', describe: 'Where to listen. Default: what the peers dial' },
+  key,
+  insecure: {
+    kind: 'flag',
+    describe: 'Listen beyond this machine without keys: whoever reaches the port can take part',
+  },
   'no-same-host': {
     kind: 'flag',
     describe: 'Talk tcp to peers on this machine, too. Default: as in the file, else ipc where possible',
@@ -74,6 +90,7 @@ export const sendOptions = {
   delay: { kind: 'duration', alias: 'd', argument: 'TIME', describe: 'Wait before sending' },
   timeout,
   retries,
+  key: clientKey,
   strict: {
     kind: 'flag',
     describe: 'Count the peers that have left the mesh as missing, too',
@@ -84,6 +101,7 @@ export const requestOptions = {
   name,
   timeout,
   retries,
+  key: clientKey,
   idempotent: {
     kind: 'flag',
     describe: 'Allow a second run when it is unknown whether the first one happened',
@@ -109,11 +127,13 @@ export const pingOptions = {
     describe: 'The time between two pings',
   },
   timeout: { ...timeout, default: '2500ms', describe: 'How long to wait for each answer' },
+  key: clientKey,
 } as const satisfies OptionTable
 
 export const statusOptions = {
   name: { ...name, describe: "The node to ask. Default: all, to show every node's view of every other" },
   timeout: { ...timeout, default: '2500ms', describe: 'How long to wait for each node' },
+  key: clientKey,
   watch: { kind: 'flag', alias: 'w', describe: 'Ask again and again, until Ctrl-C' },
   interval: {
     kind: 'duration',
@@ -158,11 +178,35 @@ export const benchOptions = {
     describe: 'The size of each body',
   },
   timeout: { ...timeout, default: '2500ms', describe: 'How long each operation may take' },
+  key: clientKey,
   output: {
     kind: 'text',
     alias: 'o',
     argument: 'FILE',
     describe: 'Write the results as JSON to this file, too',
+  },
+} as const satisfies OptionTable
+
+export const keysOptions = {
+  name: { ...name, describe: 'Whose key it is' },
+  client: { kind: 'flag', describe: 'new, revoke: the key of a client, which is no member' },
+  dir: {
+    kind: 'text',
+    argument: 'DIR',
+    describe: 'The folder of the key files. Default: keys, beside the peers file',
+  },
+  key: {
+    ...key,
+    describe: 'new, show, rotate: the key file. Default: ZMQNET_KEY, else NAME.key in the folder',
+  },
+  overlap: {
+    kind: 'duration',
+    argument: 'TIME',
+    describe: 'rotate: how long the former key counts beside the new one. Default 1h',
+  },
+  force: {
+    kind: 'flag',
+    describe: 'new: replace a key that is there. rotate: end a former key that still counts',
   },
 } as const satisfies OptionTable
 

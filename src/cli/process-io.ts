@@ -4,7 +4,7 @@
  * and timers that do not outlive their purpose.
  */
 
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { exitCodeOfInterrupt } from './exit-code.ts'
 import type { Io, Sink } from './io.ts'
@@ -55,6 +55,16 @@ async function readInput(signal: AbortSignal): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
+/** Whether this process was started from a terminal that is still there: once it is closed, nobody can open it any more. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** From dist/src/cli to the package.json of the package; the sources lie one level higher and are never run. */
 function readVersion(): string {
   const url = new URL('../../../package.json', import.meta.url)
@@ -85,16 +95,27 @@ export function createProcessIo(): Io {
     stdout: sinkOf(process.stdout, () => isStdoutOpen),
     stderr: sinkOf(process.stderr, () => true),
     interrupt: interrupt.signal,
+    onHangup(listener) {
+      const hadTerminal = hasTerminal()
+      process.on('SIGHUP', () => {
+        if (hadTerminal && !hasTerminal()) interrupt.abort('SIGHUP')
+        else listener()
+      })
+    },
     hostname: hostname(),
     pid: process.pid,
     get version() {
       return readVersion()
     },
     nowMs: () => performance.now(),
+    wallNowMs: () => Date.now(),
     sleep,
     readInput: () => readInput(interrupt.signal),
-    // Loaded by the one command that writes a file: it costs the others a millisecond.
+    // Loaded by the commands that need files: it costs the others a millisecond.
     writeFile: async (path, text) => (await import('node:fs/promises')).writeFile(path, text),
+    readFile: async (path) => (await import('./files.ts')).readText(path),
+    replaceFile: async (path, text) => (await import('./files.ts')).replaceFile(path, text),
+    listFolder: async (path) => (await import('./files.ts')).listFolder(path),
     loadLibrary: () => import('../index.ts'),
   }
 }

@@ -3,7 +3,7 @@
  * the library's business; here are only its name, its log, its events on stdout and its end.
  */
 
-import type { Node, PeersConfig } from '../index.ts'
+import type { Logger, Node, PeersConfig } from '../index.ts'
 import type { Context } from './command.ts'
 import { findPeer } from './dial.ts'
 import { EXIT } from './exit-code.ts'
@@ -28,12 +28,15 @@ export async function run(context: Context<typeof serveOptions>): Promise<number
     peers: config,
     log,
     ...(values.bind === undefined ? {} : { bind: values.bind }),
+    ...(values.key === undefined ? {} : { key: values.key }),
+    ...(values.insecure ? { insecure: true } : {}),
     ...(values['no-same-host'] ? { sameHost: false } : {}),
     ...(values.tick === undefined ? {} : { tick: values.tick }),
   })
   const { endpoint, incarnation } = node
   if (values.json) out.json({ event: 'listening', node: name, endpoint, incarnation, pid: io.pid })
   else out.line(`${name} listens on ${endpoint}`)
+  io.onHangup(() => reload(node, log))
   const events = values.json ? printEvents(node, out) : Promise.resolve()
   const cause = await waitForEnd(io, values.uptime)
   log.info(`Stopping: ${cause}`)
@@ -41,6 +44,15 @@ export async function run(context: Context<typeof serveOptions>): Promise<number
   await events
   if (values.json) out.json({ event: 'closed', node: name, cause })
   return EXIT.done
+}
+
+/** Keys and rules count at once; what is wrong with them is told, and changes nothing. */
+function reload(node: Node, log: Logger): void {
+  try {
+    node.reload()
+  } catch (error) {
+    log.error(`SIGHUP changes nothing: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 /** The peer of the file whose host is this machine, by its full name or its first label. */

@@ -28,6 +28,17 @@ function optionBeforeCursor(words: readonly string[]): string | undefined {
   return before.at(-1)
 }
 
+/** Where a path is wanted. */
+const PATH_OPTIONS = new Set(['-p', '--peers', '-o', '--output', '--key', '--dir'])
+
+/** What the word behind the name of a command may be, where that is one of a few; undefined when an option begins. */
+function firstWordsOf(before: string, words: readonly string[]): readonly string[] | undefined {
+  if (words.at(-1)?.startsWith('-')) return undefined
+  // "send -n keys" has the name of a command for a value.
+  if (words.slice(1, -2).some((word) => Object.hasOwn(commandTable, word))) return undefined
+  return Object.hasOwn(commandTable, before) ? commandTable[before]?.words.first : undefined
+}
+
 /** The value of -p among the words, where it is given. */
 export function peersPathAmong(words: readonly string[]): string | undefined {
   const index = words.findIndex((word) => word === '-p' || word === '--peers')
@@ -47,7 +58,9 @@ export function complete(argv: readonly string[], readNames: () => readonly stri
     return readNames().filter((name) => name.startsWith(current === '=' ? '' : current))
   }
   // Nothing: then the shell offers files.
-  if (before === '-p' || before === '--peers' || before === '-o' || before === '--output') return []
+  if (before !== undefined && PATH_OPTIONS.has(before)) return []
+  const first = before === undefined ? undefined : firstWordsOf(before, words)
+  if (first !== undefined) return first.filter((word) => word.startsWith(current))
   const face = createFace().completion('completion', false)
   for (const [name, command] of Object.entries(commandTable)) {
     face.command(name, command.summary, (part) => declareForCompletion(part, command.options))

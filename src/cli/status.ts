@@ -80,7 +80,17 @@ async function viewOne(context: StatusContext, config: PeersConfig, peer: PeerCo
 function linesOfNode(status: NodeStatus, paint: Paint): string[] {
   const { name, endpoint, uptimeMs, incarnation, network, pending, counters } = status
   const heading = `${paint('bold', name)} at ${endpoint}, up ${formatWholeMs(uptimeMs)}, run ${incarnation}, network ${network}`
-  const titles = ['PEER', 'ADDRESS', 'STATE', 'LINK', 'ROUND TRIP', 'LAST HEARD', 'OPEN FOR', 'OUTAGES']
+  const titles = [
+    'PEER',
+    'ADDRESS',
+    'STATE',
+    'LINK',
+    'SECURITY',
+    'ROUND TRIP',
+    'LAST HEARD',
+    'OPEN FOR',
+    'OUTAGES',
+  ]
   const table = layOut([titles.map((title) => cell(title, 'dim')), ...status.peers.map(rowOfPeer)], paint)
   const counts = Object.entries(counters).map(([key, count]) => `${wordsOf(key)} ${formatCount(count)}`)
   return [heading, ...table, paint('dim', [`pending ${formatCount(pending)}`, ...counts].join(', '))]
@@ -103,6 +113,7 @@ function rowOfPeer(peer: PeerView): Cell[] {
     cell(peer.address),
     cell(`${peer.state}${loopOf(peer)}`, styleOf(peer)),
     cell(linkOf(peer), peer.link === 'open' ? 'green' : 'red'),
+    cell(securityOf(peer), peer.proven ? 'green' : undefined),
     numberCell(timeOf(peer.rttMs)),
     numberCell(lastHeard),
     numberCell(timeOf(peer.openMs)),
@@ -118,6 +129,13 @@ function loopOf({ busy, hung }: PeerView): string {
 /** The state of a link, and what carries it; nodes of an older version do not say. */
 function linkOf({ link, transport }: PeerView): string {
   return link !== 'open' || transport === undefined ? link : `${link}, ${transport}`
+}
+
+/** What protects an open link. In secure mode both hold: a link that is not proven does not open. */
+function securityOf({ link, encrypted, proven }: PeerView): string {
+  if (link !== 'open') return '-'
+  if (encrypted && proven) return 'proven'
+  return encrypted ? 'encrypted' : 'plain'
 }
 
 function styleOf(peer: PeerView): Style {
@@ -193,7 +211,11 @@ function linesOfAll(answers: readonly Answer[], views: readonly PeerView[], pain
   })
   const answered = `${answers.length - faults.length} of ${plural(answers.length, 'node')} answered`
   const alive = `${views.filter(isFine).length} of ${plural(views.length, 'view')} alive`
-  return [...layOut([head, ...rows], paint), ...oneWays, ...faults, paint('dim', `${answered}, ${alive}`)]
+  const open = views.filter(({ link }) => link === 'open')
+  const proven = open.filter((view) => view.encrypted && view.proven)
+  const security =
+    proven.length === 0 ? '' : `, ${proven.length} of ${plural(open.length, 'link')} encrypted and proven`
+  return [...layOut([head, ...rows], paint), ...oneWays, ...faults, paint('dim', `${answered}, ${alive}${security}`)]
 }
 
 /** The opinion of a node about another. A link that is not open is named, for the other side may think differently. */

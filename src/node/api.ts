@@ -208,6 +208,10 @@ export type NodeEvent =
       readonly connection: string
       readonly text: string
     }
+  /** Keys and rules were read again, and count from here on. */
+  | { readonly kind: 'peers:applied' }
+  /** The peers file or the key file changed and cannot be used, for this reason: what counted before still counts. */
+  | { readonly kind: 'peers:invalid'; readonly text: string }
   | { readonly kind: 'events:lost'; readonly count: number }
 
 /** What a node answers when it is asked for its state. */
@@ -265,6 +269,11 @@ export interface NodeOptions {
    * everything, and each start warns of it. Default false: only loopback addresses and ipc, without keys.
    */
   readonly insecure?: boolean
+  /**
+   * Whether changes of the peers file and the key file count while the node runs, in secure mode: keys, revocations, clients
+   * and rules. Default true. Without it, or where the list is no file, `reload` or a restart does it.
+   */
+  readonly watch?: boolean
 }
 
 /** How a client is made. */
@@ -330,6 +339,11 @@ export interface Node extends AsyncDisposable {
    * `timeout` ms (default 10000).
    */
   ready(timeout?: number): Promise<void>
+  /**
+   * Reads the peers file and the key again, as the watch does, and applies what they say of keys and rules. Throws a
+   * ZmqnetError of code CONFIG, and changes nothing, when they are wrong, or in plain mode.
+   */
+  reload(): void
   /** Says goodbye, takes no new work, waits for what runs, closes. */
   close(options?: CloseOptions): Promise<void>
 }

@@ -26,6 +26,7 @@ import type { SecuritySettings } from '../security/policy.ts'
 import { DEFAULT_MAX_BODY_BYTES, HIGHEST_MAX_BODY_BYTES, LOWEST_MAX_BODY_BYTES } from '../wire/limits.ts'
 import type { ConnectOptions, NodeOptions, PeerConfig, PeersConfig } from './api.ts'
 import { capital, configError, describeFaults, MAX_FAULTS_SHOWN } from './config-error.ts'
+import { rereadingOf } from './rereading.ts'
 import { resolveClient, resolveSecurity } from './security-config.ts'
 import type { NodeSettings } from './world.ts'
 
@@ -79,6 +80,7 @@ export function resolveNodeSettings(options: NodeOptions, env: Environment = pro
   const maxBodyBytes = readMaxBody(options.maxBody, report)
   const maxPeerBytes = readMaxPerPeer(options.maxPerPeer, report)
   if (faults.length > 0) throw configError(describeFaults('the node options', faults))
+  const security = resolveSecurity(options.name, 'node', config, options.key, env)
   return {
     name: options.name,
     network: config.network ?? DEFAULT_NETWORK,
@@ -90,7 +92,8 @@ export function resolveNodeSettings(options: NodeOptions, env: Environment = pro
     maxBodyBytes,
     maxPeerBytes,
     isOpen,
-    security: resolveSecurity(options.name, 'node', config, options.key, env),
+    security,
+    rereading: security && rereadingOf(options, config, env, (path) => loadPeers(path, env)),
     log: undefined,
   }
 }

@@ -104,6 +104,7 @@ function put(draft: string, path: string, force: boolean): void {
 }
 
 function contentOf(path: string, { name, role, own }: KeyFile): object {
+  if (!isName(name)) throw fault(path, `its "name" is not ${NAME_RULE}`)
   const [present, former] = own
   if (present === undefined || own.length > MAX_KEYS_PER_PARTY) throw fault(path, `it has ${own.length} keys`)
   for (const pair of own) {

@@ -30,6 +30,7 @@ import { Keyring } from './keyring.ts'
 import { Operations } from './operations.ts'
 import { DEFAULT_DRAIN_MS, milliseconds } from './options.ts'
 import { peerViews } from './peer-views.ts'
+import { PeersWatch } from './peers-watch.ts'
 import { Reporter } from './reporter.ts'
 import { statusLine } from './status-line.ts'
 import { Task } from './task.ts'
@@ -78,6 +79,7 @@ class MeshNode implements RunningNode {
   readonly #readyWaits = new Set<ReadyWait>()
   #endpoint = ''
   #closing: Promise<void> | undefined
+  #watch: PeersWatch | undefined
 
   constructor(settings: NodeSettings, world: World) {
     const { name, peers, log } = settings
@@ -152,6 +154,7 @@ class MeshNode implements RunningNode {
     this.#reporter.info(
       `${name} listens on ${this.#endpoint} in network ${network}, ${this.#others.length} peers`,
     )
+    this.#watch = this.#watchFiles()
     if (this.#settings.isOpen === true) {
       const text = `${name} listens on ${this.#endpoint} without keys: whoever reaches it can read everything and speak for anybody`
       this.#reporter.warn('insecure', text)
@@ -171,6 +174,25 @@ class MeshNode implements RunningNode {
       this.#reporter.debug(`${this.name} offers no shortcut to peers on this host: ${why}`)
       return undefined
     }
+  }
+
+  #watchFiles(): PeersWatch | undefined {
+    const { rereading } = this.#settings
+    if (rereading === undefined) return undefined
+    const apply = (settings: SecuritySettings): void => {
+      this.applySecurity(settings)
+      this.#reporter.peersApplied()
+    }
+    return new PeersWatch({ ...rereading, apply, onInvalid: (text) => this.#reporter.peersInvalid(text) })
+  }
+
+  reload(): void {
+    if (this.#closing !== undefined) throw this.#closedError()
+    if (this.#watch === undefined) {
+      const message = `Cannot read the keys of "${this.name}" again: it is in plain mode, or its peers are not from a file`
+      throw new ZmqnetError({ code: 'CONFIG', safeToRetry: false, message })
+    }
+    this.#watch.reload()
   }
 
   applySecurity(settings: SecuritySettings): void {
@@ -263,6 +285,7 @@ class MeshNode implements RunningNode {
 
   async #close(drainMs: number): Promise<void> {
     this.#reporter.info(`${this.name} is closing`)
+    this.#watch?.close()
     this.#operations.close()
     for (const { reject } of this.#readyWaits) reject(this.#closedError())
     this.#readyWaits.clear()

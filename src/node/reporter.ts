@@ -129,6 +129,18 @@ export class Reporter {
     this.warn(`security ${connection}`, `${connection}: refused${who}: ${text}`)
   }
 
+  /** Keys and rules were read again. */
+  peersApplied(): void {
+    this.#emit({ kind: 'peers:applied' })
+    this.info('keys and rules of the peers file were read again, and count from now on')
+  }
+
+  /** They changed, and are wrong. Not held back: each is another fault. */
+  peersInvalid(text: string): void {
+    this.#emit({ kind: 'peers:invalid', text })
+    this.#settings.log?.error(`the peers file or the key changed, and nothing of it counts: ${text}`)
+  }
+
   end(): void {
     this.events.end()
   }

@@ -9,6 +9,7 @@ import type { SecuritySettings } from '../security/policy.ts'
 import type { Pace } from '../transfer/pace.ts'
 import type { TransportFactory } from '../transport/transport.ts'
 import type { Logger, PeerConfig } from './api.ts'
+import type { Rereading } from './rereading.ts'
 
 /** The world that a node lives in. */
 export interface World {
@@ -44,5 +45,7 @@ export interface NodeSettings {
   readonly isOpen?: boolean | undefined
   /** Keys and rules, in secure mode. */
   readonly security?: SecuritySettings | undefined
+  /** The files that these came from, where they did. */
+  readonly rereading?: Rereading | undefined
   readonly log: Logger | undefined
 }

@@ -104,7 +104,9 @@ test('an option without its value, and a flag with one, are faults', (t) => {
 })
 
 test('a missing command and an unknown command list or suggest what there is', (t) => {
-  t.deepEqual(faultsOf(), ['Missing command: one of serve, send, request, ping, status, bench, completion'])
+  t.deepEqual(faultsOf(), [
+    'Missing command: one of serve, send, request, ping, status, bench, keys, completion',
+  ])
   t.deepEqual(faultsOf('sned'), ['Unknown command "sned"; did you mean send?'])
   t.deepEqual(faultsOf('toString'), ['Unknown command "toString"'])
   t.deepEqual(faultsOf('--', 'send')[0]?.startsWith('Missing command before "-- send"'), true)

@@ -3,6 +3,7 @@
  * signals come when the test says so. With it goes a library whose nodes answer what the test tells them to.
  */
 
+import { basename, dirname } from 'node:path'
 import type { Io, Library, Sink } from '../../src/cli/io.ts'
 import { run } from '../../src/cli/run.ts'
 import { parseDuration } from '../../src/discovery/duration.ts'
@@ -24,6 +25,7 @@ export interface FakeSettings {
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly hostname?: string
   readonly input?: string
+  readonly files?: Readonly<Record<string, string>>
   readonly isTTY?: boolean
   readonly library?: Partial<Library>
   /** Called with each sleep; may interrupt. */
@@ -37,9 +39,14 @@ export interface FakeIo extends Io {
   readonly files: Map<string, string>
   readonly sleeps: number[]
   interruptBy(signal: string): void
+  /** What the command does at SIGHUP. */
+  hangUp: () => void
   /** Lets time pass. */
   advance(durationMs: number): void
 }
+
+/** 2026-01-01T00:00:00Z. */
+const WALL_START_MS = 1_767_225_600_000
 
 /** After so many turns of the loop without work, all are taken to be waiting. */
 const IDLE_TURNS = 5
@@ -55,6 +62,26 @@ function createSink(isTTY: boolean): Sink & { text: string } {
   }
 }
 
+/** Files that exist in memory only. */
+function fakeFiles(
+  files: Map<string, string>,
+): Pick<Io, 'writeFile' | 'readFile' | 'replaceFile' | 'listFolder'> {
+  const write = async (path: string, text: string): Promise<void> => {
+    files.set(path, text)
+  }
+  return {
+    writeFile: write,
+    replaceFile: write,
+    async readFile(path) {
+      const text = files.get(path)
+      if (text === undefined) throw new Error(`ENOENT: ${path}`)
+      return text
+    },
+    listFolder: async (path) =>
+      [...files.keys()].filter((file) => dirname(file) === path).map((file) => basename(file)),
+  }
+}
+
 /** Makes the outside for one run. */
 export function createFakeIo(argv: readonly string[], settings: FakeSettings = {}): FakeIo {
   const stdout = createSink(settings.isTTY ?? false)
@@ -62,16 +89,21 @@ export function createFakeIo(argv: readonly string[], settings: FakeSettings = {
   const interrupt = new AbortController()
   let nowMs = 1000
   const dueTimes: number[] = []
+  const files = new Map(Object.entries(settings.files ?? {}))
   const fake: FakeIo = {
     argv,
     env: settings.env ?? {},
     stdout,
     stderr,
     interrupt: interrupt.signal,
+    onHangup: (listener) => {
+      fake.hangUp = listener
+    },
     hostname: settings.hostname ?? 'elsewhere',
     pid: 42,
     version: '9.9.9',
     nowMs: () => nowMs,
+    wallNowMs: () => WALL_START_MS + nowMs,
     async sleep(durationMs, ...signals) {
       const dueMs = nowMs + durationMs
       const isEnded = () => nowMs >= dueMs || signals.some((signal) => signal.aborted)
@@ -89,14 +121,13 @@ export function createFakeIo(argv: readonly string[], settings: FakeSettings = {
       settings.onSleep?.(durationMs, fake)
     },
     readInput: async () => settings.input ?? '',
-    async writeFile(path, text) {
-      fake.files.set(path, text)
-    },
+    ...fakeFiles(files),
     loadLibrary: async () => createFakeLibrary(settings.library),
     out: () => stdout.text,
     err: () => stderr.text,
-    files: new Map(),
+    files,
     sleeps: [],
+    hangUp: () => {},
     interruptBy: (signal) => interrupt.abort(signal),
     advance(durationMs) {
       nowMs += durationMs
@@ -107,11 +138,18 @@ export function createFakeIo(argv: readonly string[], settings: FakeSettings = {
 
 /** A library that reads durations for real, knows CONFIG, and reaches nobody. */
 export function createFakeLibrary(parts: Partial<Library> = {}): Library {
+  const refuse = (): never => {
+    throw new Error('this test has no keys')
+  }
   return {
     createNode: () => Promise.reject(new Error('this test makes no node')),
     connect: async (node) => createFakeClient(node, {}),
     loadPeers: () => CONFIG,
     parseDuration,
+    newKeyPair: refuse,
+    readKeyFile: refuse,
+    writeKeyFile: refuse,
+    keyPathFor: refuse,
     ...parts,
   }
 }
@@ -245,6 +283,7 @@ export function createFakeNode(parts: Partial<Node>): Node {
     peers: () => [],
     status: () => nodeStatus('alpha', []),
     ready: async () => {},
+    reload: () => {},
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},
     ...parts,

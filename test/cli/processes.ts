@@ -167,6 +167,8 @@ export class Mesh {
   readonly path: string
   readonly folder: string
   readonly names: readonly string[]
+  /** What each serve is given besides. */
+  serveArgs: readonly string[] = []
   readonly #t: Cleanup
   readonly #nodes = new Map<string, Running>()
 
@@ -201,7 +203,10 @@ export class Mesh {
   /** Starts nodes and waits until each of them sees the others alive, over links that are open both ways. */
   async serve(...names: readonly string[]): Promise<void> {
     for (const name of names) {
-      this.#nodes.set(name, start(this.#t, ['-p', this.path, 'serve', '-n', name, '--json']))
+      this.#nodes.set(
+        name,
+        start(this.#t, ['-p', this.path, 'serve', '-n', name, '--json', ...this.serveArgs]),
+      )
     }
     for (const name of names) {
       for (const peer of names) {

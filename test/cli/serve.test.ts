@@ -116,6 +116,35 @@ test('a close that hangs is given up after its drain', async (t) => {
   t.deepEqual(io.sleeps, [1000, 2500])
 })
 
+test('--key and --insecure reach the node', async (t) => {
+  const { made } = await serve(['-n', 'alpha', '-u', '1s', '--key', 'safe/alpha.key', '--insecure'])
+  t.like(made[0], { key: 'safe/alpha.key', insecure: true })
+  const bare = await serve(['-n', 'alpha', '-u', '1s'])
+  t.false('key' in (bare.made[0] ?? {}) || 'insecure' in (bare.made[0] ?? {}))
+})
+
+test('SIGHUP has the node read its keys again, and what is wrong with them is only told', async (t) => {
+  let reloads = 0
+  const library = {
+    createNode: async () =>
+      createFakeNode({
+        reload: () => {
+          if (++reloads === 2) throw new Error('Fault in the peers file')
+        },
+      }),
+  }
+  const { exitCode, err } = await runFake(['serve', '-n', 'alpha', '-u', '1s'], {
+    library,
+    onSleep: (_ms, io) => {
+      io.hangUp()
+      io.hangUp()
+    },
+  })
+  t.is(exitCode, 0)
+  t.is(reloads, 2)
+  t.regex(err, /error SIGHUP changes nothing: Fault in the peers file\n/)
+})
+
 test('an address in use exits with 2 and names it', async (t) => {
   const message = 'Cannot listen on tcp://127.0.0.1:3001: the address is in use'
   const library = { createNode: () => Promise.reject(new ZmqnetError({ code: 'ADDRESS_IN_USE', message })) }

@@ -48,9 +48,9 @@ test('the view of one node is a table with states, times and outages', async (t)
   t.is(exitCode, 0)
   t.deepEqual(out.split('\n'), [
     'bravo at tcp://bravo:1, up 3 min 20 s, run 5, network zmqnet',
-    'PEER     ADDRESS          STATE        LINK       ROUND TRIP  LAST HEARD  OPEN FOR   OUTAGES',
-    'alpha    tcp://alpha:1    alive, busy  open, tcp     0.42 ms  120 ms ago  1 min 1 s  none',
-    'charlie  tcp://charlie:1  dead         down                -  12.0 s ago          -  2, longest 1.2 s, in all 3.0 s',
+    'PEER     ADDRESS          STATE        LINK       SECURITY  ROUND TRIP  LAST HEARD  OPEN FOR   OUTAGES',
+    'alpha    tcp://alpha:1    alive, busy  open, tcp  plain        0.42 ms  120 ms ago  1 min 1 s  none',
+    'charlie  tcp://charlie:1  dead         down       -                  -  12.0 s ago          -  2, longest 1.2 s, in all 3.0 s',
     'pending 3, sent 1,204, received 1,180, dropped 0, frames sent 300, frames received 290, violations 0, impostors 0, retries 2, resets 1',
     '',
   ])
@@ -61,6 +61,20 @@ test('the JSON of one node has all that the node said, with null for what is not
   const peers = jsonOf(out).peers as Record<string, unknown>[]
   t.like(jsonOf(out), { name: 'bravo', incarnation: 5, counters: { sent: 1204, resets: 1 } })
   t.like(peers[1], { name: 'charlie', state: 'dead', rttMs: null, openMs: null })
+})
+
+test('a link that is encrypted and proven is shown as such, and the matrix counts them', async (t) => {
+  const secure = nodeStatus('bravo', [
+    peerView('alpha', { encrypted: true, proven: true }),
+    peerView('charlie', { encrypted: true, proven: false }),
+  ])
+  const { out } = await runFake(['status', '-n', 'bravo'], { library: nodes([secure]) })
+  t.regex(out, /^alpha .* open, tcp {2}proven {5}/m)
+  t.regex(out, /^charlie .* open, tcp {2}encrypted {2}/m)
+  const json = await runFake(['status', '-n', 'bravo', '--json'], { library: nodes([secure]) })
+  t.like((jsonOf(json.out).peers as Record<string, unknown>[])[0], { encrypted: true, proven: true })
+  const all = await runFake(['status'], { library: nodes([secure]) })
+  t.regex(all.out, /, 2 of 2 views alive, 1 of 2 links encrypted and proven\n$/)
 })
 
 test('a node that does not answer exits with 3', async (t) => {

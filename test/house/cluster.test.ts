@@ -5,7 +5,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -157,6 +157,30 @@ test.serial('a taken port ends all with code 2, and the message names the node a
   t.is(await run.exited, 2)
   t.regex(run.stderr, new RegExp(`bravo ended with code 2:\\n.*127\\.0\\.0\\.1:${ports[1]}.*in use`))
 })
+
+test.serial(
+  'npm start -- --secure makes keys of its own, runs encrypted, and takes the keys along',
+  async (t) => {
+    const { path } = await peersFile(t)
+    const before = readFileSync(path, 'utf8')
+    const folder = mkdtempSync(join(tmpdir(), 'zmqnet-start-'))
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+    const env = { ...process.env, PEERS_PATH: path, TMPDIR: folder, NO_COLOR: '1' }
+    const child = spawn(process.execPath, ['scripts/start.js', '--secure', '--once'], { env, stdio: 'pipe' })
+    const exited = once(child, 'close')
+    t.teardown(async () => {
+      child.kill('SIGTERM')
+      await exited
+    })
+    let out = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (out += String(text)))
+    t.is((await exited)[0], 0, out)
+    t.regex(out, /passed it on to 2 of 2 peers/)
+    t.regex(out, /6 of 6 links encrypted and proven/)
+    t.deepEqual(readdirSync(folder), [])
+    t.is(readFileSync(path, 'utf8'), before)
+  },
+)
 
 test.serial('a wrong peers file and a wrong option end with code 2 and one clear message', async (t) => {
   const wrong = new Run(t, 'no-such-file.json')

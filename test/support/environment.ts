@@ -4,7 +4,14 @@
  */
 
 /** An extra certificate file costs every start of Node 100 ms; the others change what zmqnet writes or reads. */
-const UNWANTED = ['NODE_EXTRA_CA_CERTS', 'NO_COLOR', 'FORCE_COLOR', 'PEERS_PATH', 'ZMQNET_DEBUG']
+const UNWANTED = [
+  'NODE_EXTRA_CA_CERTS',
+  'NO_COLOR',
+  'FORCE_COLOR',
+  'PEERS_PATH',
+  'ZMQNET_DEBUG',
+  'ZMQNET_KEY',
+]
 
 export function cleanEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...process.env }
