@@ -215,7 +215,12 @@ function linesOfAll(answers: readonly Answer[], views: readonly PeerView[], pain
   const proven = open.filter((view) => view.encrypted && view.proven)
   const security =
     proven.length === 0 ? '' : `, ${proven.length} of ${plural(open.length, 'link')} encrypted and proven`
-  return [...layOut([head, ...rows], paint), ...oneWays, ...faults, paint('dim', `${answered}, ${alive}${security}`)]
+  return [
+    ...layOut([head, ...rows], paint),
+    ...oneWays,
+    ...faults,
+    paint('dim', `${answered}, ${alive}${security}`),
+  ]
 }
 
 /** The opinion of a node about another. A link that is not open is named, for the other side may think differently. */

@@ -13,9 +13,9 @@ import { decodeFrames } from '../wire/batch.ts'
 import { WHOLE_BODY_BYTES } from '../wire/limits.ts'
 import type { Message } from '../wire/messages.ts'
 import type { UnsentCause } from '../wire/out.ts'
-import type { Counters, PeerConfig } from './api.ts'
+import type { Counters } from './api.ts'
 import { Core, type CoreEvent } from './core.ts'
-import type { CoreSettings } from './core-settings.ts'
+import type { DriverOwner, DriverSettings } from './driver-settings.ts'
 import { EventCounts } from './event-counts.ts'
 import type { Keyring } from './keyring.ts'
 import { Mailer } from './mailer.ts'
@@ -25,20 +25,6 @@ import type { World } from './world.ts'
 
 /** An alarm that rings so late means that this loop stalled: what waits in the sockets is read before time is judged. */
 const STALL_MS = 50
-
-/** What a driver is made from. */
-export interface DriverSettings extends Omit<CoreSettings, 'peers' | 'queuedBytes' | 'trusted'> {
-  readonly peers: readonly PeerConfig[]
-}
-
-/** Where a driver hands on what happens. */
-export interface DriverOwner {
-  onEvent(event: CoreEvent): void
-  /** Something about the transport that is no event of the protocol: a sentence for the log. */
-  onFault(text: string): void
-  /** Strangers were refused before they could say anything. */
-  onStrangers?(address: string, text: string): void
-}
 
 /** Former keys end within this of their time, also when the wall clock is set meanwhile. */
 const MAX_EXPIRY_WAIT_MS = 60_000
