@@ -9,7 +9,7 @@
 
 import { assert } from './assert.ts'
 
-/** What may wait for one peer by default. docs/decisions/018-memory-per-peer.md has the sum. */
+/** What may wait for one peer by default. docs/decisions/017-memory-per-peer.md has the sum. */
 export const DEFAULT_PEER_BYTES = 16 * 1024 * 1024
 
 /** The totals that may be configured: below, not one body that travels whole would fit beside others. */

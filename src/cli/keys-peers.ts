@@ -7,7 +7,7 @@
 
 import type { KeyFile } from '../index.ts'
 import { EXIT } from './exit-code.ts'
-import { configFault } from './faults.ts'
+import { configFault, UsageError } from './faults.ts'
 import type { KeyPlaces, KeysContext } from './key-places.ts'
 import { cell, layOut } from './output.ts'
 import { type Change, keyEntriesOf, revoke, trust } from './peers-edit.ts'
@@ -15,6 +15,8 @@ import { isoOf, type PublicEntry, publicEntryOf, renderPublicEntry } from './pub
 
 /** How long a former key counts beside its successor, unless --overlap says otherwise. */
 const DEFAULT_OVERLAP_MS = 3_600_000
+/** Longer is no rotation: whoever has the former key would have it for good. */
+const MAX_OVERLAP_MS = 366 * 86_400_000
 
 interface Trusted extends PublicEntry {
   readonly change: Change
@@ -39,9 +41,24 @@ export async function trustKeys(
     text = result.text
     changes.push({ ...entry, change: result.change })
   }
+  checkKeysOnce(text)
   if (text !== before) await io.replaceFile(places.peersPath, text)
   report(context, places, text, changes)
   return EXIT.done
+}
+
+/** Throws UsageError when a key stands twice in the peers file: no node starts with one that is anybody else's, too. */
+function checkKeysOnce(text: string): void {
+  const owners = new Map<string, string>()
+  for (const { name, role, publicKey, former } of keyEntriesOf(text)) {
+    const owner = `${role === 'node' ? 'member' : 'client'} "${name}"`
+    for (const key of new Set([publicKey, former?.key])) {
+      if (key === undefined) continue
+      const other = owners.get(key)
+      if (other !== undefined) throw configFault(`${other} and ${owner} would have one key: ${key}`)
+      owners.set(key, owner)
+    }
+  }
 }
 
 function isKeyPath(word: string): boolean {
@@ -104,6 +121,7 @@ export async function rotateKey(context: KeysContext, places: KeyPlaces): Promis
   const { io, out, library, values } = context
   const name = values.name ?? ''
   const overlapMs = values.overlap ?? DEFAULT_OVERLAP_MS
+  if (overlapMs > MAX_OVERLAP_MS) throw new UsageError('--overlap is at most 366 days', 'keys')
   const path = places.keyPath(name)
   const file = library.readKeyFile(path)
   if (file.name !== name) throw configFault(`${path} is the key of "${file.name}", not of "${name}"`)
@@ -114,6 +132,7 @@ export async function rotateKey(context: KeysContext, places: KeyPlaces): Promis
   const next: KeyFile = { ...file, own: [library.newKeyPair(), { ...former, until }] }
   const entry = publicEntryOf(next, wallNow)
   const edited = trust(before, entry, false).text
+  checkKeysOnce(edited)
   // The private half first: should the rest fail, `keys trust` completes it, and no key is lost.
   library.writeKeyFile(path, next, { force: true })
   await io.replaceFile(places.publicPathBeside(path), renderPublicEntry(entry))

@@ -52,18 +52,20 @@ export class PeersWatch {
   readonly #ends: (() => void)[] = []
   #cancelPoll = (): void => {}
   #cancelLook: (() => void) | undefined
-  #stamp: string
+  /** What the files looked like when they were read last; empty before that. */
+  #stamp = ''
   #isClosed = false
 
   constructor(settings: WatchSettings, world: WatchWorld = realWatchWorld) {
     this.#settings = settings
     this.#world = world
-    this.#stamp = this.#newStamp()
     if (!settings.isWatched) return
     for (const folder of new Set(this.#paths().map((path) => dirname(path)))) {
       this.#ends.push(world.watchFolder(folder, () => this.#hint()))
     }
     this.#poll()
+    // The node read the files before this watch began: what changed in between must not be overlooked.
+    this.#hint()
   }
 
   /** Reads and applies at once, changed or not. Throws what `load` or `apply` throws, and then has changed nothing. */

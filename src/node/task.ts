@@ -1,4 +1,7 @@
-/** A task with a time, for what a node does beside the protocol. */
+/**
+ * What a node does at a time beside the protocol. It belongs to the driver, whose one alarm rings for it as well, so that
+ * nothing in this folder needs a timer of its own.
+ */
 
 import type { Timed } from '../base/deadlines.ts'
 

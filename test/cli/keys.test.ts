@@ -132,6 +132,18 @@ test('a key that is wrong changes nothing, also when others are right', async (t
   t.is(io.files.get('./peers.json'), PEERS)
 })
 
+test('one key for two parties is refused by trust, because no node would start with the file', async (t) => {
+  const bravo = renderPublicEntry({ name: 'bravo', role: 'node', publicKey: key('alpha') })
+  const files = { './peers.json': PEERS, 'alpha.pub': pubOf('alpha'), 'bravo.pub': bravo }
+  const { exitCode, err, io } = await runFake(['keys', 'trust', 'alpha.pub', 'bravo.pub'], {
+    ...keysLibrary(),
+    files,
+  })
+  t.is(exitCode, 2)
+  t.regex(err, /member "alpha" and member "bravo" would have one key/)
+  t.is(io.files.get('./peers.json'), PEERS)
+})
+
 test('show tells of each key whether the peers file trusts it', async (t) => {
   const { library } = keysLibrary({
     'keys/alpha.key': fileOf('alpha'),
@@ -186,6 +198,16 @@ test('rotate refuses while the key before still counts, unless --force ends it',
   const { secrets, rotate } = rotation(own)
   t.is((await rotate('--force', '--overlap', '2h')).exitCode, 0)
   t.deepEqual(secrets['keys/alpha.key']?.own, [pair('new 1'), { ...pair('alpha'), until: NOW + 2 * HOUR_MS }])
+})
+
+test('rotate refuses an overlap of more than a year, which a date in the file could not say', async (t) => {
+  for (const overlap of ['367d', '99999999d']) {
+    const { secrets, rotate, peers } = rotation()
+    const { exitCode, err, io } = await rotate('--overlap', overlap)
+    t.is(exitCode, 2)
+    t.regex(err, /overlap/)
+    t.deepEqual([secrets['keys/alpha.key']?.own, io.files.get('./peers.json')], [[pair('alpha')], peers])
+  }
 })
 
 test('rotate refuses a key that the peers file does not have, and changes nothing', async (t) => {

@@ -88,12 +88,34 @@ function scene(keyPath: string | undefined = KEY, isWatched = true) {
   const broken = (): never => {
     throw new Error('Fault in the peers file')
   }
+  // The first look, which is always one.
+  world.pass(SETTLE_MS)
+  seen.length = 0
   return { world, seen, files, watch, broken }
 }
 
 test('the folders of both files are watched, and one folder once', (t) => {
   t.deepEqual([...scene().world.folders.keys()], ['/etc/mesh', '/etc/mesh/keys'])
   t.deepEqual([...scene('/etc/mesh/alpha.key').world.folders.keys()], ['/etc/mesh'])
+})
+
+test('the files are read once at the start, because they may have changed since the node read them', (t) => {
+  const world = new FakeWorld()
+  let loads = 0
+  const settings = { peersPath: PEERS, keyPath: KEY, isWatched: true, apply: () => {}, onInvalid: t.fail }
+  const watch = new PeersWatch(
+    {
+      ...settings,
+      load: () => {
+        loads += 1
+        return SETTINGS
+      },
+    },
+    world,
+  )
+  world.pass(10 * POLL_EVERY_MS)
+  t.is(loads, 1)
+  watch.close()
 })
 
 test('files that do not change are not read, however often the folder says something', (t) => {
