@@ -34,7 +34,7 @@ function say(word: NodeWord): void {
 }
 
 async function start(name: string, peers: PeersConfig): Promise<void> {
-  const node = await createNode({ name, peers })
+  const node = await createNode({ name, peers, insecure: true })
   const { incarnation } = node
   // Before anything is awaited, so that no event is missed.
   const events = node.events()

@@ -157,6 +157,7 @@ test('a node has defaults for everything but its name', (t) => {
     maxPeerBytes: 16 * 1024 * 1024,
     isOpen: false,
     security: undefined,
+    rereading: undefined,
     log: undefined,
   })
 })
@@ -242,11 +243,11 @@ test('O15: what may wait for a peer is from 1 MiB to 1 GiB, for nodes and for cl
       code: 'CONFIG',
       message: /maxPerPeer: expected a whole number of bytes from 1048576 to /,
     }
-    t.throws(() => resolveNodeSettings({ name: 'bravo', peers: PEERS, maxPerPeer }, {}), expected)
+    t.throws(() => resolveNodeSettings({ name: 'alpha', peers: PEERS, maxPerPeer }, {}), expected)
     t.throws(() => resolveClientOptions({ maxPerPeer }, PEERS), expected)
   }
   t.is(
-    resolveNodeSettings({ name: 'bravo', peers: PEERS, maxPerPeer: 2_000_000 }, {}).maxPeerBytes,
+    resolveNodeSettings({ name: 'alpha', peers: PEERS, maxPerPeer: 2_000_000 }, {}).maxPeerBytes,
     2_000_000,
   )
   t.is(resolveClientOptions({ maxPerPeer: 1024 ** 3 }, PEERS).maxPeerBytes, 1024 ** 3)
