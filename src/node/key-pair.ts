@@ -15,10 +15,16 @@ const KEY_BYTES = 32
 /** What goes before the 32 bytes of a private key in DER (PKCS #8, RFC 8410). */
 const PRIVATE_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex')
 
-/** A pair that nobody had before. */
+/**
+ * A pair that nobody had before. The halves are encoded by the call that makes them: exporting a key object afterwards
+ * hangs Node.js 20 for ever when garbage is collected meanwhile, for the job that made it then waits for its own lock.
+ */
 export function newKeyPair(): KeyPair {
-  const { d = '', x = '' } = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' })
-  return sealed(encodeZ85(Buffer.from(x, 'base64url')), encodeZ85(Buffer.from(d, 'base64url')))
+  const { publicKey, privateKey } = generateKeyPairSync('x25519', {
+    publicKeyEncoding: { type: 'spki', format: 'der' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+  })
+  return sealed(encodeZ85(publicKey.subarray(-KEY_BYTES)), encodeZ85(privateKey.subarray(-KEY_BYTES)))
 }
 
 /** The same pair, usable until a moment in milliseconds since 1970, or without end. */

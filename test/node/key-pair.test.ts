@@ -1,9 +1,11 @@
 /** Key pairs: what node:crypto makes is what CURVE and the proofs take, and the secret half does not show itself. */
 
+import { spawnSync } from 'node:child_process'
 import { inspect } from 'node:util'
 import test from 'ava'
 import { curveKeyPair } from 'zeromq'
 import { endingAt, newKeyPair, openPair, pairFault } from '../../src/node/key-pair.ts'
+import { cleanEnvironment } from '../support/environment.ts'
 import { pair } from '../support/keys.ts'
 
 test('a new pair is 40 characters of Z85 each, fits together, and is never the same', (t) => {
@@ -14,6 +16,18 @@ test('a new pair is 40 characters of Z85 each, fits together, and is never the s
     t.is(pairFault({ publicKey, secretKey }), undefined)
   }
   t.is(new Set(pairs.flatMap(({ publicKey, secretKey }) => [publicKey, secretKey])).size, 40)
+})
+
+test('making pairs does not hang when garbage is collected meanwhile', (t) => {
+  const module = new URL('../../src/node/key-pair.js', import.meta.url).href
+  const script = `const { newKeyPair } = await import('${module}')\nfor (let pairs = 0; pairs < 300; pairs += 1) newKeyPair()`
+  const options = { env: cleanEnvironment(), timeout: 20_000, killSignal: 'SIGKILL' } as const
+  const { status, signal } = spawnSync(
+    process.execPath,
+    ['--gc-interval=20', '--input-type=module', '-e', script],
+    options,
+  )
+  t.deepEqual({ status, signal }, { status: 0, signal: null })
 })
 
 test('pairs of libzmq are pairs here', (t) => {
