@@ -14,8 +14,9 @@ export const MAX_PENDING_PER_PEER = 65_536 + 32_768 + 65_536 + 2 * 16_384
 
 /**
  * What a node says is not over (`pending`) is at most what its users see under way: operations that did not settle, one
- * for each callee and one for the whole, and handlers that run. A broadcast that is over, because it waits for nobody any
- * more, still goes out to those who may come back, until its deadline.
+ * for each callee and one for the whole, calls that have come in and wait for their turn, and handlers that run. A broadcast
+ * that is over, because it waits for nobody any more, still goes out to those who may come back, until its deadline. Nobody
+ * outside sees when a call comes in: it may wait from when it was asked until a handler runs for it or its time is over.
  */
 export function staysBounded(history: History): string[] {
   const faults: string[] = []
@@ -23,6 +24,12 @@ export function staysBounded(history: History): string[] {
   const most = MAX_PENDING_PER_PEER * Math.max(1, history.names.length - 1)
   let nextIncident = 0
   const broadcasts = new Map<string, Asked>()
+  const calls = new Map<string, Call>()
+  const wait = ({ id, callees, dueMs }: Call, callee: string): void => {
+    if (!callees.has(callee)) return
+    underWay.add(callee, waitOf(id, callee), 1)
+    underWay.endAfter(waitOf(id, callee), dueMs)
+  }
   const settle = (id: string): void => {
     const broadcast = broadcasts.get(id)
     if (broadcast === undefined) underWay.end(id)
@@ -32,16 +39,25 @@ export function staysBounded(history: History): string[] {
     for (; nextIncident < history.incidents.length; nextIncident += 1) {
       const incident = history.incidents[nextIncident]
       if (incident === undefined || incident.atMs >= entry.atMs) break
-      if (incident.kind === 'crash' || incident.kind === 'stop') underWay.forget(incident.name)
+      if (incident.kind !== 'crash' && incident.kind !== 'stop') continue
+      underWay.forget(incident.name)
+      // The next run may be asked again.
+      for (const call of calls.values()) if (call.dueMs >= incident.atMs) wait(call, incident.name)
     }
     if (entry.kind === 'asked') {
       underWay.add(entry.caller, entry.id, entry.callees.length + 1)
       // An abort that comes after the end takes nothing back.
       const { deadlineMs, wholeMs = deadlineMs } = entry
-      if (entry.operation === 'broadcast') broadcasts.set(entry.id, { ...entry, deadlineMs: wholeMs })
+      const whole = { ...entry, deadlineMs: wholeMs }
+      if (entry.operation === 'broadcast') broadcasts.set(entry.id, whole)
+      const call = { id: entry.id, callees: new Set(entry.callees), dueMs: latestMs(history, whole) }
+      calls.set(entry.id, call)
+      for (const callee of call.callees) wait(call, callee)
     } else if (entry.kind === 'settled') settle(entry.id)
-    else if (entry.kind === 'handled') underWay.add(entry.callee, runOf(entry), 1)
-    else if (entry.kind === 'finished') underWay.end(runOf(entry))
+    else if (entry.kind === 'handled') {
+      underWay.end(waitOf(entry.id, entry.callee))
+      underWay.add(entry.callee, runOf(entry), 1)
+    } else if (entry.kind === 'finished') underWay.end(runOf(entry))
     else if (entry.kind === 'counted') {
       const { name, pending, atMs } = entry
       underWay.endDue(atMs)
@@ -70,6 +86,17 @@ export function nothingRemains(history: History): string[] {
 
 function runOf({ id, callee, incarnation }: { id: string; callee: string; incarnation: number }): string {
   return `${id} at ${callee} ${incarnation}`
+}
+
+function waitOf(id: string, callee: string): string {
+  return `${id} before its turn at ${callee}`
+}
+
+/** Something that was asked, as long as it may come in. */
+interface Call {
+  readonly id: string
+  readonly callees: ReadonlySet<string>
+  readonly dueMs: number
 }
 
 /** What is under way, by the node that it is under way at. */

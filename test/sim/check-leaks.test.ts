@@ -32,6 +32,19 @@ test('what is under way may be held: operations that did not settle and handlers
   t.deepEqual(judge([request, handled, counted('bravo', 160, 1)]), [])
 })
 
+test('a call may wait at its callee until a handler runs for it or its time is over, and again in the next run', (t) => {
+  t.deepEqual(judge([request, counted('bravo', 110, 1)]), [])
+  t.is(judge([request, counted('bravo', 110, 2)]).length, 1)
+  t.is(judge([request, counted('charlie', 110, 1)]).length, 1, 'it was not asked')
+  const dueMs = request.atMs + request.deadlineMs
+  t.is(judge([request, counted('bravo', dueMs + 100, 1)]).length, 1)
+  const crash = { kind: 'crash', name: 'bravo', atMs: 190 } as const
+  const run1 = [request, handled, finished] as const
+  t.is(judge([...run1, counted('bravo', 200, 1)]).length, 1)
+  t.deepEqual(judge([...run1, counted('bravo', 200, 1)], { incidents: [crash] }), [])
+  t.is(judge([...run1, counted('bravo', 200, 2)], { incidents: [crash] }).length, 1)
+})
+
 test('what is held after its end is a leak', (t) => {
   t.deepEqual(judge([request, settled, counted('alpha', 300, 1)]), [
     'alpha holds 1 at 300 ms, while 0 are under way',
