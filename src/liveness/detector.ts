@@ -33,11 +33,19 @@ export type DetectorEvent =
       readonly lostMs: number | undefined
     }
   | { readonly kind: 'peer-busy'; readonly peer: string; readonly busy: boolean }
-  /** It is to be asked whether its process runs: nothing comes from it, and its link stands. */
-  | { readonly kind: 'probe-peer'; readonly peer: string }
+  | ProbePeer
   /** It has been busy by silence for very long. Its end is told as the end of busy. */
   | { readonly kind: 'peer-hung'; readonly peer: string; readonly quietMs: number }
   | { readonly kind: 'peer-restarted'; readonly peer: string; readonly incarnation: Incarnation }
+
+/** A peer whose link stands is to be asked whether its process runs. */
+export interface ProbePeer {
+  readonly kind: 'probe-peer'
+  readonly now: number
+  readonly peer: string
+  /** `quiet`: nothing comes from it. `no-echo`: an answer does not come. `deaf`: it says that it does not hear us. */
+  readonly why: 'quiet' | 'no-echo' | 'deaf'
+}
 
 /** What is known of one peer. Others read it. */
 export class Life implements Timed {
@@ -60,6 +68,10 @@ export class Life implements Timed {
   linkIsUp = false
   /** When it was last asked, or told without being asked, whether its process runs. */
   askedAt = Number.NEGATIVE_INFINITY
+  /** When it said last that it does not hear us, ... */
+  deafAt = Number.NEGATIVE_INFINITY
+  /** ... and when it was last asked for that reason whether its process runs. */
+  askedDeafAt = Number.NEGATIVE_INFINITY
   /** When it was alive for the last time; undefined while it is, for the first time or not yet. */
   lostAt: number | undefined
   /** When the link went down after it was up. */
@@ -68,7 +80,7 @@ export class Life implements Timed {
   wasHeardSince = false
   /** Its address refused us, and nothing was heard since the link went down. */
   isRefused = false
-  /** The link went down, the dial after it came to nothing, and nothing was heard since. */
+  /** The link went down, and nothing was heard since, nor by the peer; see `linkDown`. */
   isCutOff = false
   readonly name: string
 
@@ -121,7 +133,7 @@ export class Detector {
     life.quietSince = now
     life.wasHeardSince = true
     life.isRefused = false
-    life.isCutOff = false
+    if (!this.#isDeaf(now, life)) life.isCutOff = false
     if (life.isSilent) life.silenceEndedAt = now
     if (life.state === 'alive' && !life.isSilent) return
     if (life.state !== 'left') this.#review(now, life)
@@ -139,9 +151,29 @@ export class Detector {
       this.#setBusy(life, false, false)
       this.#tell({ kind: 'peer-restarted', peer: name, incarnation })
     }
+    // A Hello and a Welcome come on connections that were just made, for which both sides have to hear each other.
+    life.deafAt = Number.NEGATIVE_INFINITY
     this.heard(now, name)
-    // One that was silent had no review to come, and being heard gives it one only while it counts as silent.
-    if (isRestart) this.#review(now, life)
+  }
+
+  /** Whether the peer has been quiet for so long that it is to be told, which is sooner when the link to it fell silent. */
+  hearsNothing(now: number, name: string, linkIsSilent: boolean): boolean {
+    const { askMs, askAgainMs } = this.#times
+    return now - this.get(name).quietSince >= (linkIsSilent ? askAgainMs : askMs)
+  }
+
+  /** The peer told whether it hears us. That comes after `heard`. */
+  hears(now: number, name: string, hearsUs: boolean): void {
+    const life = this.get(name)
+    if (!hearsUs) {
+      life.deafAt = now
+      if (!life.linkIsUp || now - life.askedDeafAt < this.#times.askAgainMs) return
+      life.askedDeafAt = now
+      this.#tell({ kind: 'probe-peer', now, peer: name, why: 'deaf' })
+    } else if (life.deafAt !== Number.NEGATIVE_INFINITY) {
+      life.deafAt = Number.NEGATIVE_INFINITY
+      this.heard(now, name)
+    }
   }
 
   /** The peer told how its loop runs. */
@@ -166,6 +198,7 @@ export class Detector {
     life.linkIsUp = true
     life.isRefused = false
     life.isCutOff = false
+    life.deafAt = Number.NEGATIVE_INFINITY
     // That the link came up is an answer already.
     life.askedAt = now
     this.#review(now, life)
@@ -186,6 +219,8 @@ export class Detector {
     // One silence may be a short one. The dial that follows is given time again, and so is the question on its session,
     // whose answer may come at once: here no words are last ones.
     if (cause === 'silent' && isQuiet && !isBreak && !life.wasHeardSince) life.isCutOff = true
+    // Neither does anything come back from there, nor does anything arrive, as the peer says itself: that is two silences.
+    if (cause === 'silent' && this.#isDeaf(now, life)) life.isCutOff = true
     this.#review(now, life)
   }
 
@@ -213,9 +248,9 @@ export class Detector {
     if (at === Number.POSITIVE_INFINITY) this.#deadlines.remove(life)
     else this.#deadlines.set(life, at)
     const verdict = judge(evidence, this.#times)
-    if (verdict === 'dead') this.#setState(now, life, 'dead', this.#reason(evidence, life))
+    if (verdict === 'dead') this.#setState(now, life, 'dead', this.#reason(now, evidence, life))
     else if (life.state !== 'alive' && !this.#mayRevive(now, life)) return
-    else if (verdict === 'suspect') this.#setState(now, life, 'suspect', this.#reason(evidence, life))
+    else if (verdict === 'suspect') this.#setState(now, life, 'suspect', this.#reason(now, evidence, life))
     else {
       this.#setState(now, life, 'alive', 'it was heard')
       this.#setBusy(life, verdict === 'busy' || verdict === 'hung', life.isLagging)
@@ -231,7 +266,7 @@ export class Detector {
     if (!life.linkIsUp) return Number.POSITIVE_INFINITY
     if (askAt(life.quietSince, life.askedAt, this.#times) <= now) {
       life.askedAt = now
-      this.#tell({ kind: 'probe-peer', peer: life.name })
+      this.#tell({ kind: 'probe-peer', now, peer: life.name, why: 'quiet' })
     }
     return askAt(life.quietSince, life.askedAt, this.#times)
   }
@@ -270,8 +305,13 @@ export class Detector {
     if (life.busy !== wasBusy) this.#tell({ kind: 'peer-busy', peer: life.name, busy: life.busy })
   }
 
-  #reason(evidence: Evidence, life: Life): string {
+  #isDeaf(now: number, life: Life): boolean {
+    return now - life.deafAt < this.#times.deafMs
+  }
+
+  #reason(now: number, evidence: Evidence, life: Life): string {
     if (evidence.isRefused) return 'its address refuses connections'
+    if (this.#isDeaf(now, life)) return 'it does not hear us, and its address does not answer'
     if (evidence.isCutOff) return 'its address does not answer, and nothing was heard since its link broke'
     return life.heardAt === undefined ? 'it was never heard' : `nothing was heard for ${evidence.quietMs} ms`
   }

@@ -22,8 +22,10 @@ export interface OwnLoad {
 export interface BeatingLink {
   /** Whether a Beat is to ask for an Echo; asked before each, with the time of the next. */
   wantsEcho(nextAt: number): boolean
+  /** Whether a Beat is to tell that the peer has been quiet for long; asked before each. */
+  hearsNothing(now: number): boolean
   /** The next Beat is due, and the Echo of the last one that asked for it has not come. */
-  missesEcho(): void
+  missesEcho(now: number): void
 }
 
 /** The beats on one open link. */
@@ -82,6 +84,12 @@ export class Heart {
     if (this.#rhythms.size === 0) this.#beatAt = Number.POSITIVE_INFINITY
   }
 
+  /** Beats out of turn on an open link: a question, which tells the peer whether it is heard. */
+  ask(now: number, connection: ConnectionId): void {
+    const rhythm = this.#rhythms.get(connection)
+    if (rhythm !== undefined) this.#send(now, rhythm, 0, true)
+  }
+
   echo(now: number, connection: ConnectionId, echo: Echo): void {
     const rhythm = this.#rhythms.get(connection)
     if (rhythm === undefined || rhythm.askedNumber !== echo.number) return
@@ -104,7 +112,7 @@ export class Heart {
   }
 
   #beat(now: number, rhythm: Rhythm): void {
-    if (!rhythm.isAnswered) rhythm.owner.missesEcho()
+    if (!rhythm.isAnswered) rhythm.owner.missesEcho(now)
     const wantsEcho = rhythm.number % ECHO_EVERY === 0 || rhythm.owner.wantsEcho(this.#beatAt)
     rhythm.number += 1
     if (wantsEcho) {
@@ -112,11 +120,11 @@ export class Heart {
       rhythm.askedAt = now
       rhythm.isAnswered = false
     }
-    this.#out.send(rhythm.connection, {
-      kind: 'beat',
-      number: rhythm.number,
-      wantsEcho,
-      ...this.#ownLoad(now),
-    })
+    this.#send(now, rhythm, rhythm.number, wantsEcho)
+  }
+
+  #send(now: number, { connection, owner }: Rhythm, number: number, wantsEcho: boolean): void {
+    const hearsNothing = owner.hearsNothing(now)
+    this.#out.send(connection, { kind: 'beat', number, wantsEcho, hearsNothing, ...this.#ownLoad(now) })
   }
 }

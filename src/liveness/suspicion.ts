@@ -19,6 +19,8 @@ export interface SuspicionTimes {
   readonly askMs: number
   /** ... and asked again after so long while it stays quiet. */
   readonly askAgainMs: number
+  /** That a peer said that it does not hear us counts for so long. */
+  readonly deafMs: number
   /** A peer that was not heard for so long is suspect when its link is down, and busy when it is up. */
   readonly suspectMs: number
   /** A peer whose link is down and that was not heard for so long is dead. */
@@ -37,6 +39,8 @@ export function suspicionTimes(tickMs: number): SuspicionTimes {
     // A member's beats are at most 2 ticks apart, so that it is seldom asked; an answer is due before 3 ticks are over.
     askMs: Math.ceil(tickMs * 2.1),
     askAgainMs: Math.max(tickMs, SHORTEST_ASK_MS),
+    // It says so again after askAgainMs.
+    deafMs: 2 * Math.max(tickMs, SHORTEST_ASK_MS),
     suspectMs: tickMs * 2.5,
     deadMs: tickMs * 3,
     // A loop that stands still for 20 ticks is none that is merely slow: no garbage collection takes 10 s.

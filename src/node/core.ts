@@ -128,7 +128,9 @@ export class Core {
     if (link === undefined) return
     this.outreach.links.down(now, connection, cause)
     if (cause !== 'reset') this.detector.linkDown(now, link.peer, cause)
-    if (cause !== 'reset') this.reception.sessions.question(link.peer)
+    if (cause === 'reset') return
+    const hearsNothing = cause === 'silent' && this.detector.hearsNothing(now, link.peer, true)
+    this.reception.sessions.question(link.peer, hearsNothing)
     if (this.detector.get(link.peer).state === 'left') this.caster.peerDied(now, link.peer, 'It left')
   }
 
@@ -236,6 +238,8 @@ export class Core {
   #onBeat(now: number, connection: ConnectionId, beat: Beat): void {
     const member = this.reception.memberAt(connection)
     if (member !== undefined) this.detector.load(now, member, beat.loopDelayMs)
+    const peer = member ?? (beat.hearsNothing ? this.outreach.links.get(connection)?.peer : undefined)
+    if (peer !== undefined) this.detector.hears(now, peer, !beat.hearsNothing)
     if (beat.wantsEcho)
       this.#out.send(connection, { kind: 'echo', number: beat.number, ...this.#ownLoad(now) })
   }
@@ -281,6 +285,7 @@ export class Core {
 
   #onDetector(event: DetectorEvent): void {
     this.#out.tell(event)
+    if (event.kind === 'probe-peer' && event.why === 'quiet') this.outreach.question(event.now, event.peer)
     if (event.kind === 'peer-state' && event.state === 'dead')
       this.caster.peerDied(event.now, event.peer, event.text)
   }

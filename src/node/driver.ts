@@ -315,7 +315,7 @@ export class Driver implements TransportListener {
       }
       case 'probe-peer': {
         const route = this.core.outreach.routes.get(event.peer)
-        if (route !== undefined) this.transport.probe(route.link.connection)
+        if (route !== undefined) this.transport.probe(route.link.connection, event.why === 'deaf')
         break
       }
       case 'link-shortcut': {

@@ -7,7 +7,7 @@ import { unreachable } from '../base/assert.ts'
 import type { ConnectionId } from '../base/ids.ts'
 import { PeerTotal } from '../base/peer-total.ts'
 import type { Random } from '../base/random.ts'
-import type { Detector } from '../liveness/detector.ts'
+import type { Detector, ProbePeer } from '../liveness/detector.ts'
 import { Heart, type OwnLoad } from '../liveness/heart.ts'
 import { Outages } from '../liveness/outages.ts'
 import { suspicionTimes } from '../liveness/suspicion.ts'
@@ -35,8 +35,7 @@ export type OutreachEvent =
       readonly bytes: number
       readonly totalBytes: number
     }
-  /** The transport is to ask whether the process at the other end of the peer's link runs. */
-  | { readonly kind: 'probe-peer'; readonly peer: string }
+  | ProbePeer
   /** The link is to be thrown away and dialled afresh. */
   | { readonly kind: 'reset-link'; readonly link: Link; readonly why: ResetCause }
   | { readonly kind: 'violation'; readonly connection: ConnectionId; readonly text: string }
@@ -169,6 +168,12 @@ export class Outreach {
     // Who proves its name to us does so between its keys and ours: it accepts ours now.
     const isAccepted = link.state === 'refused' && link.isUnproven
     if (link.state === 'down' || isAccepted) this.#out.tell({ kind: 'reset-link', link, why: 'peer-is-back' })
+  }
+
+  /** A peer is quiet: on its link it is asked for a sign of life, and told that there was none for long. */
+  question(now: number, peer: string): void {
+    const link = this.routes.get(peer)?.link
+    if (link !== undefined) this.heart.ask(now, link.connection)
   }
 
   /** Keys changed: only links that stand on a key which is still accepted stay as they are. */
@@ -319,7 +324,8 @@ export class Outreach {
     else
       this.heart.start(now, connection, {
         wantsEcho: (nextAt) => this.#wantsEcho(peer, nextAt),
-        missesEcho: () => this.#out.tell({ kind: 'probe-peer', peer }),
+        hearsNothing: (at) => this.#settings.detector.hearsNothing(at, peer, false),
+        missesEcho: (at) => this.#out.tell({ kind: 'probe-peer', now: at, peer, why: 'no-echo' }),
       })
     this.caller.linkOpened(now, peer, session)
     this.sender.linkOpened(now, peer, session)

@@ -158,11 +158,14 @@ export class Sessions {
     this.#idle.set(session, now + SESSION_LEAVING_MS)
   }
 
-  /** Asks a node for a sign of life on the session that it has, if it has one. Who closes asks nobody (X1). */
-  question(name: string): void {
+  /**
+   * Asks a node for a sign of life on the session that it has, if it has one, and tells it whether nothing is heard of it.
+   * Who closes asks nobody (X1).
+   */
+  question(name: string, hearsNothing: boolean): void {
     if (this.#isClosing) return
     const session = this.#byParty.get(partyOf({ role: 'node', name }))
-    if (session !== undefined) this.#question(session)
+    if (session !== undefined) this.#question(session, hearsNothing)
   }
 
   hello(now: number, connection: ConnectionId, hello: Hello): void {
@@ -277,14 +280,15 @@ export class Sessions {
     const claim = new Claim(connection, hello, incumbent)
     this.#claims.set(connection, claim)
     this.#claimDeadlines.set(claim, now + CLAIM_MS)
-    this.#question(incumbent)
+    this.#question(incumbent, false)
   }
 
-  #question({ connection }: Session): void {
+  #question({ connection }: Session, hearsNothing: boolean): void {
     this.#out.send(connection, {
       kind: 'beat',
       number: 0,
       wantsEcho: true,
+      hearsNothing,
       loopDelayMs: 0,
       queuedBytes: 0,
     })

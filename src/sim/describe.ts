@@ -47,7 +47,7 @@ export function describeMessage(message: Message): string {
     case 'goodbye':
       return message.kind
     case 'beat':
-      return `beat ${message.number}${message.wantsEcho ? '?' : ''}`
+      return `beat ${message.number}${message.wantsEcho ? '?' : ''}${message.hearsNothing ? ', hears nothing' : ''}`
     case 'echo':
       return `echo ${message.number}`
     case 'request': {

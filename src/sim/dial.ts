@@ -76,6 +76,8 @@ export class Dial implements ConnectionSide {
   #hungUp = false
   /** The end of the probe that is under way. */
   #probeEnd: SimEvent | undefined
+  /** What comes in while the probe is under way is no answer to it. */
+  #isDeaf = false
   /** Counts the messages that came in. */
   #heard = 0
 
@@ -129,18 +131,21 @@ export class Dial implements ConnectionSide {
   }
 
   /** Asks whether the process at the other end runs; the connection is silent when not. */
-  probe(): void {
+  probe(isDeaf: boolean): void {
+    if (isDeaf) this.#isDeaf = true
     const connection = this.#connection
     if (connection === undefined || this.#probeEnd !== undefined) return
     const { scheduler } = this.#network
     const heard = this.#heard
+    this.#isDeaf = isDeaf
     const dueMs = scheduler.nowMs + PROBE_MS
     const end = scheduler.at(dueMs, () => {
       this.#probeEnd = undefined
       this.process.turn(() => {
         // Late means that this process stood still, which says nothing of the other.
         const isLate = scheduler.nowMs > dueMs + PROBE_LATE_MS
-        if (!isLate && connection === this.#connection && heard === this.#heard) connection.silence()
+        const isAnswered = heard !== this.#heard && !this.#isDeaf
+        if (!isLate && connection === this.#connection && !isAnswered) connection.silence()
       })
     })
     this.#probeEnd = end

@@ -162,8 +162,8 @@ export class SimTransport implements Transport, Acceptor {
     this.#dials.get(connection)?.redirect(endpoint)
   }
 
-  probe(connection: ConnectionId): void {
-    this.#dials.get(connection)?.probe()
+  probe(connection: ConnectionId, isDeaf: boolean): void {
+    this.#dials.get(connection)?.probe(isDeaf)
   }
 
   hangUp(connection: ConnectionId): void {

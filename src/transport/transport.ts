@@ -94,10 +94,11 @@ export interface Transport {
   redirect(connection: ConnectionId, endpoint: string): void
   /**
    * Asks whether the process at the other end of a connection that is up still runs, its event loop aside. Without an
-   * answer, and when nothing comes in meanwhile, the connection goes down as `silent`; else nothing is told. While one
-   * such question is open, and for a connection that is not up, it does nothing.
+   * answer, and when nothing comes in meanwhile, the connection goes down as `silent`; else nothing is told. When the
+   * other end `isDeaf`, what comes in meanwhile is no answer. While one such question is open, it begins no other, and for
+   * a connection that is not up, it does nothing.
    */
-  probe(connection: ConnectionId): void
+  probe(connection: ConnectionId, isDeaf: boolean): void
   /** Ends a dialled connection for good, or forgets an inbound one. */
   hangUp(connection: ConnectionId): void
   /**

@@ -72,6 +72,8 @@ export class Link {
   readonly #options: LinkOptions
   #socket: LinkSocket | undefined
   #probe: { end(): void } | undefined
+  /** What comes in while the probe is open is no answer to it. */
+  #isDeaf = false
   /** What the present connection leads to, with its name looked up. */
   #address = ''
   #state: 'dialling' | 'up' | 'pausing' | 'ended' = 'pausing'
@@ -135,14 +137,16 @@ export class Link {
   }
 
   /** Asks whether the process at the other end still runs; see Transport. */
-  probe(): void {
+  probe(isDeaf: boolean): void {
+    if (isDeaf) this.#isDeaf = true
     // A shortcut leads to the process that listens on the configured address as well.
     const endpoint = this.#shortcut === undefined ? this.#address : this.#options.endpoint
     if (this.#state !== 'up' || this.#probe !== undefined || !canProbe(endpoint)) return
     const heard = this.#heard
+    this.#isDeaf = isDeaf
     this.#probe = this.#options.openProbe(endpoint, (result) => {
       this.#probe = undefined
-      if (result === 'silent' && this.#heard === heard) this.#broke('silent')
+      if (result === 'silent' && (this.#isDeaf || this.#heard === heard)) this.#broke('silent')
     })
   }
 

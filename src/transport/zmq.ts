@@ -123,8 +123,8 @@ class ZmqTransport implements Transport {
     this.#links.get(connection)?.redirect(endpoint)
   }
 
-  probe(connection: ConnectionId): void {
-    this.#links.get(connection)?.probe()
+  probe(connection: ConnectionId, isDeaf: boolean): void {
+    this.#links.get(connection)?.probe(isDeaf)
   }
 
   hangUp(connection: ConnectionId): void {

@@ -180,11 +180,12 @@ function readReject(reader: Reader): Reject {
 }
 
 function readBeat(reader: Reader): Beat {
-  const flags = readFlags(reader, kinds.BEAT_WANTS_ECHO)
+  const flags = readFlags(reader, kinds.BEAT_WANTS_ECHO | kinds.BEAT_HEARS_NOTHING)
   return {
     kind: 'beat',
     number: reader.varint(),
     wantsEcho: (flags & kinds.BEAT_WANTS_ECHO) !== 0,
+    hearsNothing: (flags & kinds.BEAT_HEARS_NOTHING) !== 0,
     loopDelayMs: reader.varint(),
     queuedBytes: reader.varint(),
   }

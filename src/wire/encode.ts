@@ -250,7 +250,10 @@ function writeOther(writer: Writer, message: Exclude<Message, Freight | Chunk | 
       break
     case 'beat':
       writer.byte(kinds.BEAT)
-      writer.byte(message.wantsEcho ? kinds.BEAT_WANTS_ECHO : 0)
+      writer.byte(
+        (message.wantsEcho ? kinds.BEAT_WANTS_ECHO : 0) |
+          (message.hearsNothing ? kinds.BEAT_HEARS_NOTHING : 0),
+      )
       writer.varint(message.number)
       writer.varint(message.loopDelayMs)
       writer.varint(message.queuedBytes)

@@ -37,6 +37,8 @@ export const REQUEST_BROADCAST = 8
 
 /** Bit 0 of BEAT: an ECHO is wanted. */
 export const BEAT_WANTS_ECHO = 1
+/** Bit 1 of BEAT: nothing has been heard of the receiver for long. */
+export const BEAT_HEARS_NOTHING = 2
 /** Bit 0 of REJECT: it answers a SEND, not a REQUEST. */
 export const REJECT_OF_SEND = 1
 /** Bit 0 of OFFER: it was made before, and an answer is wanted. */

@@ -111,6 +111,8 @@ export interface Beat {
   readonly number: number
   /** Whether the receiver is to answer with an Echo on the same connection. */
   readonly wantsEcho: boolean
+  /** Whether the sender has heard nothing of the receiver for so long that it doubts whether it is there. */
+  readonly hearsNothing: boolean
   /** How late the sender's event loop ran lately, in milliseconds. */
   readonly loopDelayMs: number
   /** Bytes that wait in the sender's queues. */

@@ -39,7 +39,14 @@ function rude(random: Random): Message {
     () => ({ kind: 'ack', ranges: [{ first: sequence, last: sequence * 2 }] }),
     () => ({ kind: 'send', sequence, expiresAt: 0, verb: 'note', body: NO_BODY }),
     () => ({ kind: 'cancel', sequence }),
-    () => ({ kind: 'beat', number: sequence, wantsEcho: true, loopDelayMs: sequence, queuedBytes: sequence }),
+    () => ({
+      kind: 'beat',
+      number: sequence,
+      wantsEcho: true,
+      hearsNothing: false,
+      loopDelayMs: sequence,
+      queuedBytes: sequence,
+    }),
     () => ({ kind: 'goodbye' }),
     () => ({ kind: 'say-hello' }),
   ]

@@ -3,44 +3,8 @@
  */
 
 import test from 'ava'
-import { Detector, type DetectorEvent } from '../../src/liveness/detector.ts'
-import { suspicionTimes } from '../../src/liveness/suspicion.ts'
-import { Recorder } from '../support/recorder.ts'
+import { alive, run, START, states, unknown } from '../support/detector-scene.ts'
 import { incarnation } from '../support/samples.ts'
-
-const START = 10_000
-
-interface Scene {
-  readonly detector: Detector
-  readonly out: Recorder<DetectorEvent>
-}
-
-/** A detector with a tick of 1000 ms that knows of bravo. */
-function unknown(): Scene {
-  const out = new Recorder<DetectorEvent>()
-  const detector = new Detector(suspicionTimes(1000), out.tell)
-  detector.add(START, 'bravo')
-  return { detector, out }
-}
-
-/** Bravo is alive, its link is up. */
-function alive(): Scene {
-  const scene = unknown()
-  scene.detector.linkUp(START, 'bravo')
-  scene.detector.met(START, 'bravo', incarnation(1))
-  scene.out.told()
-  return scene
-}
-
-/** Wakes the detector at each deadline up to `until`; gives the states that were told, with their times. */
-function run({ detector, out }: Scene, until: number): [number, string][] {
-  while (detector.deadline <= until) detector.wake(detector.deadline)
-  return states(out)
-}
-
-function states(out: Recorder<DetectorEvent>): [number, string][] {
-  return out.toldOf('peer-state').map(({ now, state }) => [now - START, state])
-}
 
 test('L6: a peer begins as suspect, and is dead when it was not heard for 3 ticks', (t) => {
   const scene = unknown()
@@ -75,90 +39,6 @@ test('L4: a peer whose link stands and that is quiet is alive and busy, and hear
   scene.detector.heard(START + 6000, 'bravo')
   t.deepEqual(scene.out.told(), [{ kind: 'peer-busy', peer: 'bravo', busy: false }])
   t.is(scene.detector.deadline, START + 8100)
-})
-
-test('L14: a peer that is busy by silence for 20 ticks hangs: told once, still alive, and over when it is heard', (t) => {
-  const scene = alive()
-  const { detector, out } = scene
-  run(scene, START + 19_999)
-  t.false(detector.get('bravo').isHung)
-  out.told()
-  detector.wake(START + 20_000)
-  t.deepEqual(out.toldOf('peer-hung'), [{ kind: 'peer-hung', peer: 'bravo', quietMs: 20_000 }])
-  t.like(detector.get('bravo'), { state: 'alive', busy: true, isHung: true })
-  detector.heard(START + 100_000, 'bravo')
-  t.deepEqual(out.told(), [{ kind: 'peer-busy', peer: 'bravo', busy: false }])
-  t.false(detector.get('bravo').isHung)
-})
-
-test('L14: a peer that hangs is dead when its process is', (t) => {
-  const scene = alive()
-  run(scene, START + 50_000)
-  scene.out.told()
-  scene.detector.linkDown(START + 50_000, 'bravo', 'closed')
-  t.deepEqual(states(scene.out), [[50_000, 'dead']])
-  t.like(scene.detector.get('bravo'), { busy: false, isHung: false })
-})
-
-test('R15: a link may be reset while its peer is heard otherwise, not while it is busy, and again when it hangs', (t) => {
-  const scene = alive()
-  const { detector } = scene
-  t.true(detector.mayReset(START + 2499, 'bravo'))
-  t.false(detector.mayReset(START + 2500, 'bravo'), 'busy, though nobody has looked yet')
-  run(scene, START + 19_999)
-  t.false(detector.mayReset(START + 19_999, 'bravo'))
-  run(scene, START + 20_000)
-  t.true(detector.mayReset(START + 20_000, 'bravo'))
-})
-
-test('L15: a peer whose address does not answer the dial after its link fell silent is dead', (t) => {
-  const scene = alive()
-  const { detector } = scene
-  detector.heard(START + 300, 'bravo')
-  detector.linkDown(START + 1000, 'bravo', 'silent')
-  t.deepEqual(run(scene, START + 1500), [], 'one silence is not enough')
-  detector.linkDown(START + 1510, 'bravo', 'silent')
-  t.deepEqual(states(scene.out), [[1510, 'dead']])
-})
-
-test('L15: a peer that is heard after its link broke has its time, and so has one that was never met', (t) => {
-  const scene = alive()
-  const { detector } = scene
-  detector.linkDown(START + 1000, 'bravo', 'silent')
-  // The answer to the question of L16, in the same millisecond.
-  detector.heard(START + 1000, 'bravo')
-  // A dial that comes to nothing is no news of a peer that is heard on its own link.
-  detector.linkDown(START + 1510, 'bravo', 'silent')
-  t.deepEqual(run(scene, START + 10_000), [
-    [3500, 'suspect'],
-    [4000, 'dead'],
-  ])
-  const stranger = unknown()
-  for (const atMs of [500, 1000]) stranger.detector.linkDown(START + atMs, 'bravo', 'silent')
-  t.deepEqual(run(stranger, START + 10_000), [[3000, 'dead']])
-})
-
-test('L17: whether the process of a quiet peer runs is asked while its link stands, and only then', (t) => {
-  const scene = alive()
-  const asked: number[] = []
-  const wakeUntil = (until: number): void => {
-    while (scene.detector.deadline <= until) {
-      const now = scene.detector.deadline
-      scene.detector.wake(now)
-      for (const _ of scene.out.toldOf('probe-peer')) asked.push(now - START)
-    }
-  }
-  wakeUntil(START + 4500)
-  t.deepEqual(asked, [2100, 3100, 4100])
-  scene.detector.heard(START + 4600, 'bravo')
-  wakeUntil(START + 6699)
-  t.is(asked.length, 3)
-  wakeUntil(START + 6700)
-  t.is(asked.length, 4)
-  scene.detector.linkDown(START + 6900, 'bravo', 'closed')
-  scene.out.told()
-  wakeUntil(START + 100_000)
-  t.is(asked.length, 4)
 })
 
 test('L4: a peer whose link is down is suspect after 2.5 ticks and dead after 3', (t) => {
@@ -260,11 +140,9 @@ test('L7: last words do not help, but what is heard later than 50 ms after the b
 })
 
 test('L7: a refusal does not count against a peer that is heard and whose link was never up', (t) => {
-  const out = new Recorder<DetectorEvent>()
-  const detector = new Detector(suspicionTimes(1000), out.tell)
-  detector.add(0, 'bravo')
-  detector.met(10, 'bravo', incarnation(1))
-  detector.linkDown(20, 'bravo', 'refused')
+  const { detector } = unknown()
+  detector.met(START + 10, 'bravo', incarnation(1))
+  detector.linkDown(START + 20, 'bravo', 'refused')
   t.is(detector.get('bravo').state, 'alive')
 })
 

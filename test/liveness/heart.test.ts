@@ -19,10 +19,14 @@ function scene(): { heart: Heart; out: Recorder<never> } {
 }
 
 /** The owner of a link, with a count of the echoes that it misses. */
-function owner(wantsEcho = (): boolean => false): BeatingLink & { misses: number } {
+function owner(
+  wantsEcho = (): boolean => false,
+  hearsNothing = (): boolean => false,
+): BeatingLink & { misses: number } {
   const counting = {
     misses: 0,
     wantsEcho,
+    hearsNothing,
     missesEcho: () => {
       counting.misses += 1
     },
@@ -49,7 +53,8 @@ test('L1: a link that opens beats at once, with the load of this node', (t) => {
   const { heart, out } = scene()
   t.is(heart.deadline, Number.POSITIVE_INFINITY)
   heart.start(100, LINE, owner())
-  t.deepEqual(out.sentTo(), [{ to: LINE, message: { kind: 'beat', number: 1, wantsEcho: true, ...LOAD } }])
+  const beat = { kind: 'beat', number: 1, wantsEcho: true, hearsNothing: false, ...LOAD } as const
+  t.deepEqual(out.sentTo(), [{ to: LINE, message: beat }])
 })
 
 test('L1: the time between two beats is uniform between 1 and 2 ticks', (t) => {
@@ -108,6 +113,33 @@ test('L17: an echo that has not come by the next beat is missed, at each beat un
   t.is(link.misses, 2, 'the ninth wanted one, and has time until the tenth')
   heart.wake(heart.deadline)
   t.is(link.misses, 3)
+})
+
+test('L20: every beat tells whether the peer is quiet, and a question is one more beat, out of turn, on an open link', (t) => {
+  const { heart, out } = scene()
+  heart.ask(0, LINE)
+  t.deepEqual(out.sent(), [], 'nobody is there yet')
+  let isQuiet = false
+  heart.start(
+    0,
+    LINE,
+    owner(undefined, () => isQuiet),
+  )
+  isQuiet = true
+  const { deadline } = heart
+  heart.ask(100, LINE)
+  t.is(heart.deadline, deadline)
+  heart.wake(deadline)
+  heart.echo(deadline + 7, LINE, echo(0))
+  t.is(heart.rttMs(LINE), undefined, 'the echo of a question is not the one of a beat')
+  t.deepEqual(
+    out.sentOf('beat').map(({ number, wantsEcho, hearsNothing }) => [number, wantsEcho, hearsNothing]),
+    [
+      [1, true, false],
+      [0, true, true],
+      [2, false, true],
+    ],
+  )
 })
 
 test('L1: a link that closes beats no more, and starts from the beginning when it opens again', (t) => {

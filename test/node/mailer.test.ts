@@ -364,7 +364,8 @@ test('T21: a sign of life and a request overtake the chunks that wait, and a rep
   wire.mailer.push(LINE, { kind: 'offer', transfer: 2, totalBytes: 9, head, isRepeat: false })
   wire.mailer.push(LINE, { kind: 'decline', transfer: 3 })
   wire.mailer.push(LINE, { kind: 'credit', transfer: 3, receivedBytes: 0, limitBytes: 9, goBack: false })
-  wire.mailer.push(LINE, { kind: 'beat', number: 1, wantsEcho: false, loopDelayMs: 0, queuedBytes: 0 })
+  const load = { loopDelayMs: 0, queuedBytes: 0 }
+  wire.mailer.push(LINE, { kind: 'beat', number: 1, wantsEcho: false, hearsNothing: false, ...load })
   for (let count = 0; count < 3; count += 1) wire.end('sent')
   wire.mailer.flush()
   wire.end('sent')

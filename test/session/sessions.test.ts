@@ -128,7 +128,7 @@ test('S11: another run makes the node ask the old connection, and answers nobody
   const { sessions, out } = challenged()
   const [sent, ...others] = out.sentTo()
   t.is(sent?.to, OLD)
-  t.like(sent?.message, { kind: 'beat', number: 0, wantsEcho: true })
+  t.like(sent?.message, { kind: 'beat', number: 0, wantsEcho: true, hearsNothing: false })
   t.deepEqual(others, [])
   t.is(sessions.deadline, 1100)
   sessions.hello(600, NEW, run(2))

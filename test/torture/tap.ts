@@ -44,7 +44,7 @@ export class Tap {
       reset: (connection) => inner.reset(connection),
       redirect: (connection, endpoint) => inner.redirect(connection, endpoint),
       rekey: () => inner.rekey(),
-      probe: (connection) => inner.probe(connection),
+      probe: (connection, isDeaf) => inner.probe(connection, isDeaf),
       hangUp: (connection) => inner.hangUp(connection),
       describe: (connection) => inner.describe(connection),
       close: () => {

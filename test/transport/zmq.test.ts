@@ -152,7 +152,7 @@ test('a network that swallows everything makes an idle link silent, and its retu
   t.is(await send(client.transport, link, ['heard']), 'sent')
   await server.recorder.first((seen) => seen.kind === 'receive')
   isCut = true
-  client.transport.probe(link)
+  client.transport.probe(link, false)
   await client.recorder.until(() => client.recorder.downs.length >= 2)
   t.true(client.recorder.downs.every((cause) => cause === 'silent'))
   const from = client.recorder.seen.length
@@ -172,7 +172,7 @@ test('our own blocked event loop makes no peer silent', async (t) => {
   client.recorder.up = (connection) => {
     up(connection)
     // Its time runs out meanwhile.
-    client.transport.probe(connection)
+    client.transport.probe(connection, false)
     block()
   }
   const link = client.transport.dial(endpoint)

@@ -172,6 +172,7 @@ export const messageAt = (now: number): fc.Arbitrary<Message> =>
       kind: fc.constant('beat' as const),
       number: whole,
       wantsEcho: fc.boolean(),
+      hearsNothing: fc.boolean(),
       loopDelayMs: whole,
       queuedBytes: whole,
     }),
