@@ -5,13 +5,13 @@ import { CoreMesh, type Member } from '../support/core-mesh.ts'
 import { hello, incarnation } from '../support/samples.ts'
 
 /** Two nodes that are connected both ways. */
-function pair(): { readonly mesh: CoreMesh; readonly alpha: Member } {
+function pair(): { readonly mesh: CoreMesh; readonly alpha: Member; readonly bravo: Member } {
   const mesh = new CoreMesh()
   const alpha = mesh.start('alpha', ['bravo'])
-  mesh.start('bravo', ['alpha'])
+  const bravo = mesh.start('bravo', ['alpha'])
   mesh.join('alpha', 'bravo')
   alpha.events.length = 0
-  return { mesh, alpha }
+  return { mesh, alpha, bravo }
 }
 
 test('S11: a second process of the same name is refused while the first lives', (t) => {
@@ -62,4 +62,26 @@ test('L16: a peer that cannot be dialled is asked on its session, and heard', (t
   mesh.pass(5000)
   t.is(alpha.core.detector.get('bravo').state, 'alive')
   t.deepEqual(alpha.take('peer-state'), [])
+})
+
+test('L20: what is asked on a session says whether nothing was heard, and the one who asks is asked about there', (t) => {
+  const { mesh, bravo } = pair()
+  mesh.pass(1000)
+  bravo.take('probe-peer')
+  // Heard a moment ago: the silence of the link is the only one.
+  mesh.cut('alpha', 'bravo', 'silent')
+  mesh.settle()
+  t.deepEqual(bravo.take('probe-peer'), [])
+  mesh.connect('alpha', 'bravo')
+  mesh.isLost = (from) => from === 'bravo'
+  mesh.pass(600)
+  t.deepEqual(bravo.take('probe-peer'), [])
+  mesh.cut('alpha', 'bravo', 'closed')
+  mesh.settle()
+  t.deepEqual(bravo.take('probe-peer'), [], 'an end that is told is no silence')
+  mesh.cut('alpha', 'bravo', 'silent')
+  mesh.settle()
+  t.like(bravo.take('probe-peer')[0], { peer: 'alpha', why: 'deaf' })
+  mesh.cut('bravo', 'alpha', 'silent')
+  t.is(bravo.core.detector.get('alpha').state, 'dead')
 })
