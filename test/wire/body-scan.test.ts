@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { unpack } from 'msgpackr/unpack'
 import { encodeBody } from '../../src/wire/body.ts'
 import { scanMsgpack } from '../../src/wire/body-scan.ts'
+import { plainScan } from './plain-scan.ts'
 import { bytesOf } from './vectors.ts'
 
 const CUT = 'The body ends inside a value'
@@ -21,6 +22,7 @@ const refused: readonly (readonly [string, string, string])[] = [
   ['B56', 'd9', CUT],
   ['B56', 'da 00', CUT],
   ['B56', 'db ffffffff 61', CUT],
+  ['B56', 'dd 0000', CUT],
   ['B56', 'c6 ffffffff 61', CUT],
   ['B56', 'cb 0000', CUT],
   ['B56', 'cc', CUT],
@@ -110,6 +112,76 @@ test('B59: a bomb of small values is refused before it is built', (t) => {
   t.is(faultOfMsgpack(array(170_000, 'd6ff00000001')), bomb)
   t.is(faultOfMsgpack(array(95_000, '82a2696401a46e616d65a178')), undefined, 'rows of a table')
   t.is(faultOfMsgpack(array(1_000_000, '01')), undefined)
+})
+
+/** First bytes that lead somewhere: containers and lengths of every kind, and small numbers for them. */
+const TELLING = Buffer.from(
+  '00000000010203040c1080818290919297a0a1a2bfc0c1c3c4c5c6c7c8cacbcccfd0d3d4d6d7d9dadbdcdddedfe0ff',
+  'hex',
+)
+const telling = fc.oneof(fc.nat(255), fc.constantFrom(...TELLING), fc.constantFrom(...TELLING))
+
+test('B54 to B59: the scan says of any bytes what the obvious one says, and the same cost', (t) => {
+  let passed = 0
+  const agree = (bytes: Uint8Array): void => {
+    const { fault, cost } = scanMsgpack(bytes)
+    const plain = plainScan(bytes)
+    const hex = (): string => Buffer.from(bytes).toString('hex')
+    if ('fault' in plain) t.is(fault, plain.fault, hex())
+    else {
+      passed += 1
+      t.is(fault, undefined, hex())
+      t.is(cost, plain.cost, hex())
+    }
+  }
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 8 }), fc.array(telling, { maxLength: 40 }), (head, tail) => {
+      agree(Buffer.from(tail))
+      agree(Buffer.from([...tail, ...head]))
+    }),
+    { seed: 12, numRuns: 20_000 },
+  )
+  // What is nearly right: bodies with a byte that is another one.
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 5 }), fc.nat(), telling, (value, at, byte) => {
+      const bytes = Buffer.from(encodeBody(value).bytes)
+      agree(bytes)
+      bytes[at % bytes.length] = byte
+      agree(bytes)
+    }),
+    { seed: 13, numRuns: 10_000 },
+  )
+  t.true(passed > 10_000, `${passed} passed`)
+})
+
+test('B54 to B59: the scan agrees with the obvious one about bombs and about nearly bombs', (t) => {
+  for (const unit of [
+    '80',
+    '90',
+    '91c0',
+    'c400',
+    'a161',
+    'a26161',
+    'd90161',
+    'd9026161',
+    '81a16101',
+    'd6ff00000001',
+    'cb00*8',
+    'c0',
+  ]) {
+    const row = bytesOf(unit)
+    for (const count of [1000, 9_000, 12_000, 14_000, 20_000, 60_000]) {
+      const head = Buffer.from([0xdd, 0, 0, 0, 0])
+      head.writeUInt32BE(count, 1)
+      const bytes = Buffer.concat([head, ...Array.from({ length: count }, () => row)])
+      const plain = plainScan(bytes)
+      const { fault, cost } = scanMsgpack(bytes)
+      t.deepEqual(
+        'fault' in plain ? { fault } : { fault, cost },
+        'fault' in plain ? plain : { fault: undefined, ...plain },
+      )
+    }
+  }
 })
 
 test('B54: what passes the scan never makes the decoder throw', (t) => {
