@@ -1,18 +1,19 @@
 /**
  * What strangers with bad manners cost a client with good ones: the latency of its requests, lap by lap without and with an
- * attack on the node that answers. Node, client and attacker are processes of their own. Prints for each attack the ratio of p50 and p99,
- * as the median over the pairs of laps, and what was not answered.
+ * attack on the node that answers. Node, client and attacker are processes of their own. Prints for each attack p50 and p99, and their
+ * ratios: each lap beside it over the mean of its neighbours without it, as median and range; and what was not answered.
  *
- * Usage: node dist/bench/beside-strangers.js [--laps N]     (default 5 pairs of laps for each attack)
+ * Usage: node dist/bench/beside-strangers.js [--laps N]     (default 10 laps beside each attack)
  */
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { connect as dial } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { connect, createNode, type PeersConfig } from '../src/index.ts'
 import { peersOf, portOf } from '../test/support/mesh.ts'
-import { percentile, ratioOf } from './statistics.ts'
+import { median, percentile, ratioOf } from './statistics.ts'
 
 const LAP_MS = 1000
 const GREETING = Buffer.concat([
@@ -35,6 +36,12 @@ const ATTACKS: Readonly<Record<string, readonly [perSecond: number, bytes: Buffe
   'messages of 1000 parts': [20, Buffer.concat([GREETING, READY, PARTS]), false],
 }
 
+/** How long the requests of one lap took, in milliseconds. */
+interface Lap {
+  readonly p50: number
+  readonly p99: number
+}
+
 type Role =
   | { readonly role: 'node'; readonly peers: PeersConfig }
   | { readonly role: 'attack'; readonly port: number }
@@ -44,6 +51,8 @@ else process.on('message', (order: Role | string) => void play(order))
 process.on('disconnect', () => process.exit(0))
 
 let timer: NodeJS.Timeout | undefined
+/** Strokes since the last order; an attacker that lags on a busy machine would prove nothing. */
+let struck = 0
 let port = 0
 
 async function play(order: Role | string): Promise<void> {
@@ -55,10 +64,12 @@ async function play(order: Role | string): Promise<void> {
     const node = await createNode({ name: 'bravo', peers: order.peers })
     node.handle('echo', (body) => body)
   } else port = order.port
-  process.send?.('done')
+  process.send?.(struck)
+  struck = 0
 }
 
 function strike(bytes: Buffer, isKept: boolean): void {
+  struck += 1
   const socket = dial(port, '127.0.0.1', () => {
     if (isKept) setTimeout(() => socket.destroy(), LAP_MS / 2)
     else socket.end(bytes)
@@ -67,15 +78,16 @@ function strike(bytes: Buffer, isKept: boolean): void {
   socket.resume()
 }
 
-function tell(child: ChildProcess, order: Role | string): Promise<unknown> {
-  const done = new Promise((resolve) => child.once('message', resolve))
+/** Gives how many strokes there were since the last order. */
+function tell(child: ChildProcess, order: Role | string): Promise<number> {
+  const done = new Promise<number>((resolve) => child.once('message', resolve))
   child.send(order)
   return done
 }
 
 async function lead(): Promise<void> {
   const { values } = parseArgs({ options: { laps: { type: 'string' } } })
-  const laps = Math.max(1, Number(values.laps ?? 5))
+  const laps = Math.max(1, Number(values.laps ?? 10))
   const peers = await peersOf(['bravo'])
   const [node, attacker] = [fork(fileURLToPath(import.meta.url)), fork(fileURLToPath(import.meta.url))]
   process.once('exit', () => [node, attacker].map((child) => child.kill('SIGKILL')))
@@ -83,7 +95,9 @@ async function lead(): Promise<void> {
   await tell(attacker, { role: 'attack', port: portOf(peers, 'bravo') })
   const client = await connect('bravo', { peers, timeout: 5000 })
   let unanswered = 0
-  const lap = async (): Promise<{ p50: number; p99: number }> => {
+  let strokes = 0
+  const lap = async (attack: string): Promise<Lap> => {
+    await tell(attacker, attack)
     const times: number[] = []
     for (const startedAt = performance.now(); performance.now() - startedAt < LAP_MS; ) {
       const askedAt = performance.now()
@@ -92,28 +106,39 @@ async function lead(): Promise<void> {
       })
       times.push(performance.now() - askedAt)
     }
+    strokes += await tell(attacker, 'nothing')
     return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
   }
-  await lap()
+  await lap('nothing')
   process.stdout.write(
-    '| attack | p50, with over without | p99, with over without | not answered |\n|---|---:|---:|---:|\n',
+    '| attack | p50 without, with, ms | ratio | p99 without, with, ms | ratio | strokes a lap | not answered |\n|---|---:|---:|---:|---:|---:|---:|\n',
   )
   for (const name of Object.keys(ATTACKS)) {
-    const pairs: { without: { p50: number; p99: number }; beside: { p50: number; p99: number } }[] = []
     unanswered = 0
+    strokes = 0
+    const without = [await lap('nothing')]
+    const beside: Lap[] = []
     for (let count = 0; count < laps; count += 1) {
-      await tell(attacker, 'nothing')
-      const without = await lap()
-      await tell(attacker, name)
-      pairs.push({ without, beside: await lap() })
+      beside.push(await lap(name))
+      // What it left behind is not the next lap's.
+      await pause(LAP_MS / 2)
+      without.push(await lap('nothing'))
     }
-    const ratio = (key: 'p50' | 'p99'): string =>
-      ratioOf(
-        pairs.map(({ beside }) => beside[key]),
-        pairs.map(({ without }) => without[key]),
-      )?.median.toFixed(2) ?? ''
-    process.stdout.write(`| ${name} | ${ratio('p50')} | ${ratio('p99')} | ${unanswered} |\n`)
+    const figures = [...cellsOf('p50', without, beside), ...cellsOf('p99', without, beside)]
+    const cells = [name, ...figures, Math.round(strokes / laps), unanswered]
+    process.stdout.write(`| ${cells.join(' | ')} |\n`)
   }
   await client.close()
   process.exit(0)
+}
+
+/** The medians of one percentile, and the ratio of each lap beside the attack to the mean of its neighbours. */
+function cellsOf(key: keyof Lap, without: readonly Lap[], beside: readonly Lap[]): readonly string[] {
+  const alone = without.map((each) => each[key])
+  const attacked = beside.map((each) => each[key])
+  const means = alone.slice(1).map((after, at) => (after + (alone[at] ?? Number.NaN)) / 2)
+  const spread = ratioOf(attacked, means)
+  if (spread === undefined) return ['', '']
+  const ratio = `${spread.median.toFixed(2)} (${spread.lowest.toFixed(2)} to ${spread.highest.toFixed(2)})`
+  return [`${median(alone).toFixed(2)}, ${median(attacked).toFixed(2)}`, ratio]
 }

@@ -1,15 +1,20 @@
 /**
  * What a peer that stops reading costs: the process of bravo is stopped (SIGSTOP) while alpha pours messages at it, and
- * charlie is asked beside it. For each kind of message: how much the resident size of alpha grew, how soon `peer:slow` was
- * told, and alpha's rate of requests to charlie with the stopped reader over the rate before it.
+ * charlie is asked beside it. For each kind of message: how much alpha holds and how much larger it is, how soon `peer:slow` was
+ * told, and alpha's rate of requests to charlie with the stopped reader over the rate without.
  *
- * Usage: node dist/bench/stopped-reader.js [--rounds N]     (default 3; a round takes half a minute)
+ * There are two such meshes, and both rates are measured at the same time, so that both meet the same noise: in one mesh bravo is
+ * stopped, all that may wait for it waits, and those who pour are refused and try again; in the other bravo runs, and nothing is
+ * poured at it. Then they change places; a ratio is the geometric mean of two such laps. How long the pouring itself takes its share
+ * of alpha is left out: it is as much when bravo reads.
+ *
+ * Usage: node dist/bench/stopped-reader.js [--laps N] [--only TITLE]   (default 8 pairs of laps; those of one kind take a minute)
  */
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { peersOf } from '../test/support/mesh.ts'
-import { median } from './statistics.ts'
+import { median, spreadOf } from './statistics.ts'
 import type { Pour, SideAnswer, SideOrder } from './stopped-reader-side.ts'
 
 const POURS: readonly (readonly [string, Pour])[] = [
@@ -22,23 +27,32 @@ const POURS: readonly (readonly [string, Pour])[] = [
   ['answer 4 KiB', { kind: 'answer', bodyBytes: 4096 }],
   ['answer 256 KiB', { kind: 'answer', bodyBytes: 256 * 1024 }],
 ]
-/** How long the rate of the others is measured, before and beside; a stopped process is given up after about 1.5 s. */
-const MEASURE_MS = 600
-/** By then everything that has room waits. */
-const FILL_MS = 200
+/** How long the rate of the others is measured in a lap. */
+const MEASURE_MS = 1500
+/** So that the stopped process is given up 6 s after it was heard last, not 1. Being slow does not depend on it. */
+const TICK_MS = 3000
+/** How long the one that is to stop is asked, so that it was heard. */
+const HEARD_MS = 20
+/** How long is waited for `peer:slow`, which is there before the lap begins. */
+const FILL_MS = 1000
 /** The first requests beside a full queue meet the garbage of those that filled it. */
 const WARM_MS = 300
 const ORDER_MS = 30_000
 const MIB = 1024 * 1024
 
-/** What one round of one kind showed. */
+/** What one lap beside a stopped reader showed: held since just before it, resident since before the first one. */
 interface Seen {
   readonly heldMiB: number
   readonly rssMiB: number
+  readonly unusedMiB: number
   readonly pending: number
   readonly slowAfterMs: number
-  readonly share: number
-  readonly cpuShare: number
+}
+
+/** The rates of one lap. */
+interface Rates {
+  readonly perSecond: number
+  readonly perCpuSecond: number
 }
 
 /** Whatever way this process ends, the others end with it. */
@@ -88,71 +102,147 @@ function pause(waitMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, waitMs))
 }
 
-async function play(pour: Pour): Promise<Seen> {
-  const peers = await peersOf(['alpha', 'bravo', 'charlie'])
-  const [alpha, bravo, charlie] = [new Side(), new Side(), new Side()]
-  try {
-    const names = ['alpha', 'bravo', 'charlie'] as const
-    const sides = [alpha, bravo, charlie]
+/** Three nodes, of which one stops at times. */
+class Team {
+  readonly seen: Seen[] = []
+  readonly #pour: Pour
+  readonly #alpha = new Side()
+  readonly #bravo = new Side()
+  readonly #charlie = new Side()
+  /** What alpha had before bravo ever stopped, and what it had before it did so last. */
+  #first: SideAnswer = {}
+  #idle: SideAnswer = {}
+
+  constructor(pour: Pour) {
+    this.#pour = pour
+  }
+
+  async start(): Promise<void> {
+    const sides = { alpha: this.#alpha, bravo: this.#bravo, charlie: this.#charlie }
+    const peers = await peersOf(Object.keys(sides))
     await Promise.all(
-      sides.map((side, at) => side.ask({ kind: 'start', options: { name: names[at] ?? '', peers } })),
+      Object.entries(sides).map(([name, side]) =>
+        side.ask({ kind: 'start', options: { name, peers, tick: TICK_MS } }),
+      ),
     )
-    // Two laps: the first warms up.
-    const lap = { kind: 'echo', peer: 'charlie', measureMs: MEASURE_MS } as const
-    await alpha.ask(lap)
-    const before = await alpha.ask(lap)
-    const idle = await alpha.ask({ kind: 'usage' })
-    let stoppedAt = 0
-    if (pour.kind === 'answer') {
-      // Bravo asks for much, and is stopped before it can read it all.
-      await bravo.ask({ kind: 'pour', peer: 'alpha', pour })
-      await pause(50)
-      bravo.signal('SIGSTOP')
-      stoppedAt = Date.now()
-    } else {
-      stoppedAt = Date.now()
-      bravo.signal('SIGSTOP')
-      await alpha.ask({ kind: 'pour', peer: 'bravo', pour })
-    }
+    await this.measure()
+    this.#first = await this.#alpha.ask({ kind: 'usage' })
+    this.#idle = this.#first
+  }
+
+  end(): void {
+    for (const side of [this.#alpha, this.#bravo, this.#charlie]) side.signal('SIGKILL')
+  }
+
+  async measure(): Promise<Rates> {
+    const lap = { kind: 'echo', peer: 'charlie' } as const
+    await this.#alpha.ask({ ...lap, measureMs: WARM_MS })
+    const { perSecond, perCpuSecond } = await this.#alpha.ask({ ...lap, measureMs: MEASURE_MS })
+    return { perSecond: perSecond ?? Number.NaN, perCpuSecond: perCpuSecond ?? Number.NaN }
+  }
+
+  /** Stops bravo and has everything filled that waits for it; gives when it stopped. */
+  async stop(): Promise<number> {
+    const [alpha, bravo] = [this.#alpha, this.#bravo]
+    const { kind, bodyBytes } = this.#pour
+    await alpha.ask({ kind: 'echo', peer: 'bravo', measureMs: HEARD_MS })
+    if (kind === 'answer') await bravo.ask({ kind: 'ask-and-stop', peer: 'alpha', bodyBytes })
+    else bravo.signal('SIGSTOP')
+    const stoppedAt = Date.now()
+    if (kind !== 'answer') await alpha.ask({ kind: 'pour', peer: 'bravo', pour: this.#pour })
     await pause(FILL_MS)
-    const full = await alpha.ask({ kind: 'usage' })
-    await alpha.ask({ ...lap, measureMs: WARM_MS })
-    const during = await alpha.ask(lap)
-    const end = await alpha.ask({ kind: 'usage' })
-    const growth = (pick: (each: SideAnswer) => number | undefined): number =>
-      (Math.max(pick(full) ?? 0, pick(end) ?? 0) - (pick(idle) ?? 0)) / MIB
-    return {
-      heldMiB: growth((each) => each.heldBytes),
-      rssMiB: growth((each) => each.rssBytes),
+    return stoppedAt
+  }
+
+  /** Notes what is held, has bravo go on, and waits until nothing waits for it. */
+  async resume(stoppedAt: number): Promise<void> {
+    const [alpha, bravo] = [this.#alpha, this.#bravo]
+    await alpha.ask({ kind: 'stop-pouring' })
+    this.#note(await alpha.ask({ kind: 'usage' }), stoppedAt)
+    bravo.signal('SIGCONT')
+    await Promise.all([alpha.ask({ kind: 'settled' }), bravo.ask({ kind: 'settled' })])
+    this.#idle = await alpha.ask({ kind: 'usage' })
+  }
+
+  #note(full: SideAnswer, stoppedAt: number): void {
+    const since = (before: SideAnswer, pick: (each: SideAnswer) => number | undefined): number =>
+      ((pick(full) ?? 0) - (pick(before) ?? 0)) / MIB
+    this.seen.push({
+      heldMiB: since(this.#idle, (each) => each.heldBytes),
+      rssMiB: since(this.#first, (each) => each.rssBytes),
+      unusedMiB: since(this.#first, (each) => each.unusedBytes),
       pending: full.pending ?? 0,
-      slowAfterMs: (end.slowAt ?? Number.NaN) - stoppedAt,
-      share: (during.perSecond ?? 0) / (before.perSecond ?? Number.NaN),
-      cpuShare: (during.perCpuSecond ?? 0) / (before.perCpuSecond ?? Number.NaN),
-    }
-  } finally {
-    for (const side of [alpha, bravo, charlie]) side.signal('SIGKILL')
+      slowAfterMs: (full.slowAt ?? Number.NaN) - stoppedAt,
+    })
   }
 }
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' } } })
-const rounds = Math.max(1, Number(values.rounds) || 1)
-process.stdout.write(
-  '| what is poured | held, MiB | resident, MiB (most) | pending | `peer:slow` after, ms | rate of others | by processor time |\n',
-)
-process.stdout.write('|---|---:|---:|---:|---:|---:|---:|\n')
-for (const [title, pour] of POURS) {
-  const seen: Seen[] = []
-  for (let round = 0; round < rounds; round += 1) seen.push(await play(pour))
-  const mid = (pick: (each: Seen) => number): number => median(seen.map(pick))
-  const most = Math.max(...seen.map((each) => each.rssMiB))
+/** What all laps of one kind of message showed. */
+interface Played {
+  readonly seen: readonly Seen[]
+  /** For each pair of laps, the rate with a stopped reader over that without: by the clock, and by processor time. */
+  readonly ratios: readonly number[]
+  readonly cpuRatios: readonly number[]
+}
+
+async function play(pour: Pour, pairs: number): Promise<Played> {
+  const [one, other] = [new Team(pour), new Team(pour)]
+  const lap = async (stopped: Team, running: Team): Promise<[number, number]> => {
+    const stoppedAt = await stopped.stop()
+    const [beside, without] = await Promise.all([stopped.measure(), running.measure()])
+    await stopped.resume(stoppedAt)
+    return [beside.perSecond / without.perSecond, beside.perCpuSecond / without.perCpuSecond]
+  }
+  try {
+    await Promise.all([one.start(), other.start()])
+    // What is poured first meets code that is not compiled yet.
+    await lap(one, other)
+    await lap(other, one)
+    const [ratios, cpuRatios]: [number[], number[]] = [[], []]
+    for (let count = 0; count < pairs; count += 1) {
+      const [rate, cpuRate] = await lap(one, other)
+      const [otherRate, otherCpuRate] = await lap(other, one)
+      ratios.push(Math.sqrt(rate * otherRate))
+      cpuRatios.push(Math.sqrt(cpuRate * otherCpuRate))
+    }
+    return { seen: [...one.seen, ...other.seen], ratios, cpuRatios }
+  } finally {
+    one.end()
+    other.end()
+  }
+}
+
+function rowOf(title: string, { seen, ratios, cpuRatios }: Played): string {
+  const most = (pick: (each: Seen) => number, digits: number): string => {
+    const all = seen.map(pick)
+    return `${median(all).toFixed(digits)} (${Math.max(...all).toFixed(digits)})`
+  }
+  const ratio = (all: readonly number[]): string => {
+    const spread = spreadOf(all)
+    return `${spread.median.toFixed(2)} (${spread.lowest.toFixed(2)} to ${spread.highest.toFixed(2)})`
+  }
   const cells = [
     title,
-    mid((each) => each.heldMiB).toFixed(1),
-    `${mid((each) => each.rssMiB).toFixed(1)} (${most.toFixed(1)})`,
-    mid((each) => each.pending),
-    mid((each) => each.slowAfterMs).toFixed(0),
-    mid((each) => each.share).toFixed(2),
-    mid((each) => each.cpuShare).toFixed(2),
+    most((each) => each.heldMiB, 1),
+    most((each) => each.rssMiB, 1),
+    most((each) => each.unusedMiB, 1),
+    Math.round(median(seen.map((each) => each.pending))),
+    most((each) => each.slowAfterMs, 0),
+    ratio(ratios),
+    ratio(cpuRatios),
   ]
-  process.stdout.write(`| ${cells.join(' | ')} |\n`)
+  return `| ${cells.join(' | ')} |`
+}
+
+const { values } = parseArgs({
+  options: { laps: { type: 'string', default: '8' }, only: { type: 'string' } },
+})
+const laps = Math.max(1, Number(values.laps) || 1)
+process.stdout.write(
+  '| what is poured | held, MiB | resident, MiB | of it unused heap | pending | `peer:slow` after, ms | rate of others | by processor time |\n',
+)
+process.stdout.write('|---|---:|---:|---:|---:|---:|---:|---:|\n')
+for (const [title, pour] of POURS) {
+  if (values.only !== undefined && !title.includes(values.only)) continue
+  process.stdout.write(`${rowOf(title, await play(pour, laps))}\n`)
 }
