@@ -42,9 +42,9 @@ export async function startRawServer(places: Places, index: number): Promise<Ser
   }
 }
 
-/** A queue that costs the same for each entry, however long it is. */
+/** A queue that costs the same for each entry, however long it is, and keeps nothing alive that was taken. */
 class Fifo<T> {
-  #entries: T[] = []
+  #entries: (T | undefined)[] = []
   #head = 0
 
   push(entry: T): void {
@@ -54,6 +54,8 @@ class Fifo<T> {
   shift(): T | undefined {
     const entry = this.#entries[this.#head]
     if (entry === undefined) return undefined
+    // A resolver holds its promise, and that holds the reply: thousands of bodies otherwise.
+    this.#entries[this.#head] = undefined
     this.#head += 1
     if (this.#head >= 4096) {
       this.#entries = this.#entries.slice(this.#head)

@@ -65,8 +65,9 @@ export interface RequestOptions {
   /** Whether the handler may run again, in another run of the peer, when it is unknown whether it ran. Default false. */
   readonly idempotent?: boolean
   /**
-   * Is told how far a body has come that travels in chunks, which those of half a MiB and more do. While one makes
-   * progress, the timeout of an attempt counts from the last of it. What this throws is ignored.
+   * Is told how far a body has come that travels in chunks, which those of more than a MiB do, and those of half a MiB
+   * on a connection that is slow or carries other things. While one makes progress, the timeout of an attempt counts from
+   * the last of it. What this throws is ignored.
    */
   readonly onProgress?: (progress: Progress) => void
 }

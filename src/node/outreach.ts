@@ -332,7 +332,7 @@ export class Outreach {
   }
 
   #onCaller(event: CallerEvent): void {
-    const mayBeLarge = !this.#settings.transfers.outgoing.isEmpty
+    const mayBeLarge = !this.#settings.transfers.isUnused
     if (mayBeLarge && (event.kind === 'request-done' || event.kind === 'request-failed')) {
       const { peer, sequence, sentCount } = event.ask
       const unsentCount = this.#withdraw(peer, 'request', sequence)
@@ -350,7 +350,7 @@ export class Outreach {
   }
 
   #onSender(event: SenderEvent): void {
-    const isSmall = this.#settings.transfers.outgoing.isEmpty
+    const isSmall = this.#settings.transfers.isUnused
     const unsentCount = isSmall ? 0 : this.#withdraw(event.parcel.peer, 'send', event.parcel.sequence)
     if (event.kind === 'send-delivered' || unsentCount === 0) this.#out.tell(event)
     else this.#out.tell({ ...event, failure: unsentSend(event.failure) })
@@ -359,9 +359,7 @@ export class Outreach {
   /** Nobody waits for it any more. Gives how many copies of it certainly did not arrive. */
   #withdraw(peer: string, kind: 'request' | 'send', sequence: number): number {
     const link = this.routes.get(peer)?.link
-    return link === undefined
-      ? 0
-      : this.#settings.transfers.outgoing.withdraw(link.connection, kind, sequence)
+    return link === undefined ? 0 : this.#settings.transfers.settled(link.connection, kind, sequence)
   }
 
   /**

@@ -188,6 +188,7 @@ export class Reception {
     const { session, caller } = guest
     switch (message.kind) {
       case 'request':
+        this.#settings.transfers.answeredBelow(session.connection, message.floor)
         this.responder.receive(now, caller.memory.inbound, message)
         return
       case 'send':
@@ -237,6 +238,7 @@ export class Reception {
   /** Judges what is offered before anything of its body is taken, and answers what is not wanted. */
   #isWanted(now: number, guest: Guest, head: Freight, bodyBytes: number): boolean {
     const { inbound, arrivals } = guest.caller.memory
+    if (head.kind === 'request') this.#settings.transfers.answeredBelow(guest.session.connection, head.floor)
     if (head.kind === 'request') return this.responder.isWanted(now, inbound, head, bodyBytes)
     if (head.kind === 'reply') {
       this.#violation(guest.session.connection, `"${guest.session.name}" offered a reply to nothing`)

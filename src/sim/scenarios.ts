@@ -40,7 +40,10 @@ export interface Scenario {
 
 const THREE = ['alpha', 'bravo', 'charlie'] as const
 
-/** Everything is small, so that a body of some 10 KiB travels in many chunks, and the network has its way with it. */
+/**
+ * Everything is small, so that a body of some 10 KiB travels in many chunks, and the network has its way with it. Some of
+ * those that could be cut go whole, whatever else is on the way.
+ */
 const LITTLE_PACE = {
   fromBytes: 12_000,
   chunkBytes: 1500,
@@ -48,6 +51,9 @@ const LITTLE_PACE = {
   freeBytes: 6000,
   againMs: 60,
   stalledMs: 3000,
+  wholeBytes: 24_000,
+  quickBodies: 0,
+  quickMs: 200,
 }
 
 /** Trouble with clocks that go right. */

@@ -9,11 +9,12 @@
  * repeated, behind all chunks, and the answer says what has arrived.
  */
 
-import { Deadlines, type Timed } from '../base/deadlines.ts'
+import { Deadlines } from '../base/deadlines.ts'
 import type { ConnectionId } from '../base/ids.ts'
 import { DEFAULT_MAX_BODY_BYTES, LARGE_BODIES_PER_PEER } from '../wire/limits.ts'
 import type { Chunk, Credit, Freight, Offer } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
+import { keyOf, Leaving, offerOf } from './leaving.ts'
 import type { Pace } from './pace.ts'
 
 /** Transfers that one connection has open at a time; the others wait for their turn. */
@@ -54,51 +55,6 @@ export type OutgoingEvent =
   /** A reply was not taken on this connection; now one would be. */
   | { readonly kind: 'transfer-room'; readonly now: number; readonly connection: ConnectionId }
   | { readonly kind: 'violation'; readonly connection: ConnectionId; readonly text: string }
-
-/** One body on its way to somebody. */
-class Leaving implements Timed {
-  dueAt = 0
-  heapIndex = -1
-  state: 'waiting' | 'open' | 'over' = 'waiting'
-  /** How often the message was handed over: its later attempts are the same transfer. */
-  copies = 1
-  /** Its owner has handed it over once more. */
-  isAskedAgain = false
-  position = 0
-  limitBytes = 0
-  confirmedBytes = 0
-  /** Up to here a byte may have left. */
-  handedBytes = 0
-  hasGoneBack = false
-  /** Where we stood when the Offer was repeated last, until that is answered. */
-  askedAtBytes: number | undefined
-  repeats = 0
-  heardAt = 0
-  message: Freight
-  readonly connection: ConnectionId
-  readonly transfer: number
-
-  constructor(connection: ConnectionId, transfer: number, message: Freight) {
-    this.connection = connection
-    this.transfer = transfer
-    this.message = message
-  }
-
-  get key(): string {
-    return keyOf(this.connection, this.message.kind, this.message.sequence)
-  }
-
-  get totalBytes(): number {
-    return this.message.body.bytes.length
-  }
-
-  /** When nobody wants it any more. */
-  get expiresAt(): number {
-    const { message } = this
-    if (message.kind === 'request') return message.deadlineAt
-    return message.kind === 'send' ? message.expiresAt : Number.POSITIVE_INFINITY
-  }
-}
 
 /** The transfers of one connection. */
 interface Queue {
@@ -195,29 +151,41 @@ export class OutgoingTransfers {
     }
   }
 
-  /** The receiver says what has arrived and how far we may go. */
-  credit(now: number, connection: ConnectionId, credit: Credit): void {
+  /** Transfers on one connection that are not over. */
+  countOn(connection: ConnectionId): number {
+    const queue = this.#queues.get(connection)
+    return queue === undefined ? 0 : queue.open.size + queue.waiting.size
+  }
+
+  /** Whether a message is on its way or waits for its turn. */
+  has(connection: ConnectionId, { kind, sequence }: Freight): boolean {
+    return this.#byKey.has(keyOf(connection, kind, sequence))
+  }
+
+  /** The receiver says what has arrived and how far we may go. Gives the transfer if that ends it. */
+  credit(now: number, connection: ConnectionId, credit: Credit): Leaving | undefined {
     const leaving = this.#find(connection, credit.transfer)
     if (leaving === undefined) {
       this.#out.send(connection, { kind: 'withdraw', transfer: credit.transfer })
-      return
+      return undefined
     }
     const { receivedBytes, limitBytes } = credit
     if (receivedBytes > leaving.handedBytes) {
       this.#out.tell({ kind: 'violation', connection, text: 'It confirmed bytes that were not sent' })
-      return
+      return undefined
     }
     leaving.heardAt = now
     leaving.repeats = 0
     if (receivedBytes > leaving.confirmedBytes) this.#confirm(now, leaving, receivedBytes)
     if (leaving.confirmedBytes === leaving.totalBytes) {
       this.#end(leaving)
-      return
+      return leaving
     }
     if (credit.goBack) this.#goBack(leaving, receivedBytes, limitBytes)
     else leaving.limitBytes = Math.max(leaving.limitBytes, limitBytes)
     this.#push(leaving)
     this.#setTimer(now, leaving)
+    return undefined
   }
 
   /** The receiver does not want it: its owner hears why, or has heard it. */
@@ -288,6 +256,7 @@ export class OutgoingTransfers {
       queue.open.add(leaving)
       leaving.state = 'open'
       leaving.isAskedAgain = false
+      leaving.openedAt = now
       leaving.heardAt = now
       // A later attempt has probably been seen before: it asks first, and its body stays here until it is wanted.
       const isLater = leaving.message.kind === 'request' && leaving.message.attempt > 1
@@ -387,14 +356,3 @@ export class OutgoingTransfers {
     if (leaving.message.kind === 'reply') queue.replyBytes -= leaving.totalBytes
   }
 }
-
-function keyOf(connection: ConnectionId, kind: Freight['kind'], sequence: number): string {
-  return `${connection}/${kind}/${sequence}`
-}
-
-function offerOf({ transfer, message, totalBytes }: Leaving, isRepeat: boolean): Offer {
-  const head = { ...message, body: { type: message.body.type, bytes: NO_BYTES } }
-  return { kind: 'offer', transfer, totalBytes, head, isRepeat }
-}
-
-const NO_BYTES = new Uint8Array(0)

@@ -28,6 +28,15 @@ export interface Pace {
   readonly againMs: number
   /** A transfer without progress for this long is over at the receiver, and its memory free. */
   readonly stalledMs: number
+  /** Bodies up to this size may travel whole although they could be cut, where that harms nobody (whole.ts). */
+  readonly wholeBytes: number
+  /**
+   * So many bodies in a row must have been cut and have arrived quickly before, with nothing small sent in between. Too few:
+   * requests that come one by one beside large bodies wait behind whole ones.
+   */
+  readonly quickBodies: number
+  /** What is quick for a body of `wholeBytes`. Two whole ones delay what is behind them by twice as much. */
+  readonly quickMs: number
 }
 
 export const DEFAULT_PACE: Pace = {
@@ -37,6 +46,9 @@ export const DEFAULT_PACE: Pace = {
   freeBytes: TRANSFER_FREE_BYTES,
   againMs: 500,
   stalledMs: 10_000,
+  wholeBytes: WHOLE_BODY_BYTES,
+  quickBodies: 4,
+  quickMs: 50,
 }
 
 /** Checks that the parts fit together. */
@@ -44,5 +56,6 @@ export function checkPace(pace: Pace): void {
   assert(pace.fromBytes > 0 && pace.fromBytes <= WHOLE_BODY_BYTES + 1, 'what is not cut can travel whole')
   assert(pace.chunkBytes > 0 && pace.chunkBytes <= WHOLE_BODY_BYTES, 'a chunk can travel whole')
   assert(pace.windowBytes >= 2 * pace.chunkBytes, 'half a window holds a chunk')
+  assert(pace.wholeBytes <= WHOLE_BODY_BYTES && pace.quickBodies >= 0, 'what may travel whole can')
   assert(pace.freeBytes >= pace.chunkBytes, 'what is free holds a chunk')
 }

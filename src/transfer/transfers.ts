@@ -8,11 +8,12 @@
 
 import type { ConnectionId } from '../base/ids.ts'
 import { WHOLE_BODY_BYTES } from '../wire/limits.ts'
-import type { Chunk, Freight, Message, Offer, TransferMessage } from '../wire/messages.ts'
+import type { Chunk, Credit, Freight, Message, Offer, TransferMessage } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
 import { type IncomingEvent, IncomingTransfers } from './incoming.ts'
 import { type OutgoingEvent, OutgoingTransfers } from './outgoing.ts'
 import { checkPace, type Pace } from './pace.ts'
+import { WholeBodies } from './whole.ts'
 
 /** What the other end of a connection said of itself. */
 export interface Ability {
@@ -56,6 +57,7 @@ export class Transfers {
   readonly #settings: TransfersSettings
   readonly #out: Out<TransferEvent>
   readonly #fromBytes: number
+  readonly #whole: WholeBodies
   #refused: { readonly connection: ConnectionId; readonly message: Freight; readonly limitBytes: number }[] =
     []
 
@@ -65,6 +67,7 @@ export class Transfers {
     this.#settings = settings
     this.#fromBytes = pace.fromBytes
     this.#out = out
+    this.#whole = new WholeBodies(pace)
     this.incoming = new IncomingTransfers(pace, maxBodyBytes, out)
     this.outgoing = new OutgoingTransfers(pace, out, maxBodyBytes)
   }
@@ -85,7 +88,10 @@ export class Transfers {
   readonly send = (connection: ConnectionId, message: Message): boolean => {
     const { kind } = message
     const isFreight = kind === 'request' || kind === 'reply' || kind === 'send'
-    if (isFreight && message.body.bytes.length >= this.#fromBytes) return this.#sendLarge(connection, message)
+    if (isFreight) {
+      if (message.body.bytes.length >= this.#fromBytes) return this.#sendLarge(connection, message)
+      this.#whole.disturbed(connection)
+    }
     return this.#out.send(connection, message)
   }
 
@@ -115,7 +121,7 @@ export class Transfers {
         this.#offer(now, connection, message, isWanted)
         return undefined
       case 'credit':
-        this.outgoing.credit(now, connection, message)
+        this.#credit(now, connection, message)
         return undefined
       case 'decline':
         this.outgoing.decline(connection, message.transfer)
@@ -130,8 +136,25 @@ export class Transfers {
     this.outgoing.unsent(connection, message)
   }
 
+  /** Whether nothing that was sent needs to be told that nobody waits for it any more. */
+  get isUnused(): boolean {
+    return this.outgoing.isEmpty && this.#whole.awayCount === 0
+  }
+
+  /** Nobody waits for the message any more. Gives of how many of its copies it is certain that they did not arrive. */
+  settled(connection: ConnectionId, kind: Freight['kind'], sequence: number): number {
+    this.#whole.settled(connection, kind, sequence)
+    return this.outgoing.withdraw(connection, kind, sequence)
+  }
+
+  /** A request says below which number its caller has all answers. */
+  answeredBelow(connection: ConnectionId, floor: number): void {
+    if (this.#whole.awayCount > 0) this.#whole.answeredBelow(connection, floor)
+  }
+
   /** The connection is gone, with all that was on its way on it. */
   drop(now: number, connection: ConnectionId): void {
+    this.#whole.drop(connection)
     this.incoming.drop(now, connection)
     this.outgoing.drop(connection)
   }
@@ -148,13 +171,26 @@ export class Transfers {
     const limitBytes = bodyLimitOf(ability)
     const sizeBytes = message.body.bytes.length
     if (sizeBytes <= limitBytes) {
-      if (ability.takesTransfers) return this.outgoing.add(connection, message)
-      return this.#out.send(connection, message)
+      const isCut = ability.takesTransfers && !this.#goesWhole(connection, message)
+      return isCut ? this.outgoing.add(connection, message) : this.#out.send(connection, message)
     }
     if (message.kind === 'reply')
       return this.#refuseReply(connection, message.sequence, sizeBytes, limitBytes)
     this.#refused.push({ connection, message, limitBytes })
     return true
+  }
+
+  /** What is sent again is cut: it joins what is on its way still, and a quick connection would not have asked for it. */
+  #goesWhole(connection: ConnectionId, message: Freight): boolean {
+    const isAgain = message.kind === 'request' && message.attempt > 1
+    if (isAgain) this.#whole.disturbed(connection)
+    if (isAgain || this.outgoing.has(connection, message)) return false
+    return this.#whole.take(connection, message, this.outgoing.countOn(connection))
+  }
+
+  #credit(now: number, connection: ConnectionId, credit: Credit): void {
+    const ended = this.outgoing.credit(now, connection, credit)
+    if (ended !== undefined) this.#whole.arrived(connection, ended.totalBytes, now - ended.openedAt)
   }
 
   #refuseReply(connection: ConnectionId, sequence: number, sizeBytes: number, limitBytes: number): boolean {

@@ -121,3 +121,28 @@ test('T3: offers that go the wrong way are violations and are declined', (t) => 
   )
   t.is(alpha.core.transfers.count + bravo.core.transfers.count, 0)
 })
+
+test('T22: a mebibyte that is echoed travels whole both ways from the fifth time on, until something small is asked', (t) => {
+  const scene = pair()
+  const { mesh, alpha, bravo } = scene
+  const body = bodyOf(1024 * 1024)
+  /** How many messages with a body, or a part of one, an echo took on its way there and back. */
+  const echo = (asked = body): readonly [number, number] => {
+    const before = [alpha.sent.length, bravo.sent.length] as const
+    ask(scene, { body: asked })
+    bravo.core.reception.finish(onlyCall(bravo), { kind: 'done', body: asked })
+    mesh.settle()
+    t.is(alpha.take('request-done').length, 1)
+    return [bodiesOf(alpha, before[0]), bodiesOf(bravo, before[1])]
+  }
+  for (let count = 0; count < 4; count += 1) t.deepEqual(echo(), [8, 8])
+  for (let count = 0; count < 20; count += 1) t.deepEqual(echo(), [1, 1])
+  echo(bodyOf(10))
+  t.deepEqual(echo(), [8, 8])
+  t.is(alpha.core.transfers.count + bravo.core.transfers.count, 0)
+})
+
+function bodiesOf(member: Member, from: number): number {
+  const kinds = member.sent.slice(from).map(({ message }) => message.kind)
+  return kinds.filter((kind) => kind === 'chunk' || kind === 'request' || kind === 'reply').length
+}

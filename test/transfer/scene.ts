@@ -15,6 +15,9 @@ export const PACE: Pace = {
   freeBytes: 20,
   againMs: 500,
   stalledMs: 10_000,
+  wholeBytes: 50,
+  quickBodies: 2,
+  quickMs: 100,
 }
 
 export const MAX_BODY_BYTES = 10_000
