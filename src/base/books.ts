@@ -76,6 +76,11 @@ export class Books<T extends Entry> {
     return sequence < this.#nextSequence
   }
 
+  /** The entries with numbers up to `last`, in their order, as they stand now. */
+  upTo(last: number): T[] {
+    return this.#entries.upTo(last)
+  }
+
   /** All entries in the order of their numbers, as they stand now. */
   all(): T[] {
     return this.#entries.all()

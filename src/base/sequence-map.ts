@@ -83,9 +83,16 @@ export class SequenceMap<T extends NonNullable<unknown>> {
 
   /** All values by rising key, as they are now: what happens meanwhile changes nothing in the list. */
   all(): T[] {
+    return this.upTo(Number.POSITIVE_INFINITY)
+  }
+
+  /** The same of all keys up to `last`. What is above it costs nothing while the keys are close together. */
+  upTo(last: number): T[] {
     const values: T[] = []
-    if (this.#aside.size === 0 && this.#high - this.#low < this.#values.length) {
-      for (let key = this.#low; values.length < this.#inRing; key += 1) {
+    // Where the keys begin is found first: as it was last known, they would soon seem to be far apart.
+    const low = this.#lowestInRing() ?? this.#high
+    if (this.#aside.size === 0 && this.#high - low < this.#values.length) {
+      for (let key = low; values.length < this.#inRing && key <= last; key += 1) {
         const value = this.#values[this.#slotOf(key)]
         if (value !== undefined) values.push(value)
       }
@@ -95,7 +102,7 @@ export class SequenceMap<T extends NonNullable<unknown>> {
     for (let slot = 0; slot < this.#values.length; slot += 1) {
       if (this.#values[slot] !== undefined) keys.push(this.#keys[slot] as number)
     }
-    for (const key of keys.sort((a, b) => a - b)) values.push(this.get(key) as T)
+    for (const key of keys.sort((a, b) => a - b)) if (key <= last) values.push(this.get(key) as T)
     return values
   }
 

@@ -38,6 +38,8 @@ export interface HandlersSettings {
   readonly onLostFailure: (from: string, verb: string, text: string) => void
 }
 
+type Failed = Extract<CallOutcome, { kind: 'failed' }>
+
 /** How a handler is called, whatever it answers. */
 interface Visit {
   readonly from: string
@@ -222,12 +224,37 @@ export class Handlers {
     const visit = { from, verb, kind: 'send', attempt: 1, deadlineAt: Number.POSITIVE_INFINITY } as const
     const context = new Context(this.#settings, visit)
     arrival.ticket = context
-    this.#run(verb, body, context, noLimit, (outcome) => {
-      if (outcome.kind === 'failed') this.#settings.onLostFailure(from, verb, outcome.text)
-      const { driver } = this.#settings
-      driver.core.reception.finishArrival(arrival)
-      driver.afterCommand()
-    })
+    try {
+      const decoded = decodeBody(body)
+      if (!decoded.ok) throw new Error(decoded.error)
+      const handler = this.get(verb)
+      if (handler === undefined) throw new Error(`No handler for "${verb}"`)
+      // What it returns goes nowhere. Most return nothing that needs to be waited for, and then nothing is made for it.
+      const result = handler(decoded.value, context)
+      if (isThenable(result)) {
+        settled(result).then(
+          () => this.#arrived(arrival),
+          (error: unknown) => this.#arrivalFailed(arrival, error),
+        )
+        return
+      }
+    } catch (error) {
+      this.#arrivalFailed(arrival, error)
+      return
+    }
+    this.#arrived(arrival)
+  }
+
+  #arrivalFailed(arrival: Arrival, error: unknown): void {
+    const { from, message } = arrival
+    this.#settings.onLostFailure(from, message.verb, thrown(error).text)
+    this.#arrived(arrival)
+  }
+
+  #arrived(arrival: Arrival): void {
+    const { driver } = this.#settings
+    driver.core.reception.finishArrival(arrival)
+    driver.afterCommand()
   }
 
   /** `limit` gives the largest body that can be answered, in bytes, when there is an answer. */
@@ -252,8 +279,7 @@ export class Handlers {
     try {
       result = handler(decoded.value, context)
       if (isThenable(result)) {
-        // A promise of our own settles once and never throws, whatever the handler's thenable does.
-        new Promise<BodyValue>((resolve) => resolve(result)).then(
+        settled(result).then(
           (value) => done(returned(value, limit())),
           (error: unknown) => done(thrown(error)),
         )
@@ -267,9 +293,9 @@ export class Handlers {
   }
 }
 
-/** What a handler of a one-way message returns goes nowhere. */
-function noLimit(): number {
-  return Number.POSITIVE_INFINITY
+/** A promise of our own settles once and never throws, whatever the handler's thenable does. */
+function settled(result: PromiseLike<BodyValue>): Promise<BodyValue> {
+  return new Promise((resolve) => resolve(result))
 }
 
 function returned(value: BodyValue, limitBytes: number): CallOutcome {
@@ -283,7 +309,7 @@ function returned(value: BodyValue, limitBytes: number): CallOutcome {
 }
 
 /** A caller gets the message and the code of what was thrown, never the stack. Anything can be thrown. */
-function thrown(error: unknown): CallOutcome {
+function thrown(error: unknown): Failed {
   try {
     if (!(error instanceof Error)) return failed('handler-failed', String(error))
     const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
@@ -293,11 +319,7 @@ function thrown(error: unknown): CallOutcome {
   }
 }
 
-function failed(
-  reason: Extract<CallOutcome, { kind: 'failed' }>['reason'],
-  text: string,
-  code = '',
-): CallOutcome {
+function failed(reason: Failed['reason'], text: string, code = ''): Failed {
   return { kind: 'failed', reason, code: code.slice(0, 64), text: text.slice(0, MAX_TEXT_BYTES) }
 }
 

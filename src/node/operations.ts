@@ -26,14 +26,13 @@ import {
   checkVerb,
   invalid,
   milliseconds,
+  NO_OPTIONS,
   REQUEST_EFFORT,
   timesOf,
 } from './options.ts'
 import { Action, type PickOf, RequestTicket, SendTicket } from './tickets.ts'
 
 const DEFAULT_SEND_TIMEOUT_MS = 5000
-
-const NO_OPTIONS: RequestOptions = Object.freeze({})
 
 /** The promise of one broadcast. */
 interface CastTicket {
@@ -101,7 +100,7 @@ export class Operations {
     })
   }
 
-  send(peer: string, verb: string, value: BodyValue, options: SendOptions = {}): Promise<Receipt> {
+  send(peer: string, verb: string, value: BodyValue, options: SendOptions = NO_OPTIONS): Promise<Receipt> {
     return new Promise((resolve, reject) => {
       const action = new Action('send', verb, peer)
       const body = this.#check(action, peer, verb, value)

@@ -25,6 +25,9 @@ export function count(name: string, value: number): number {
 /** What running handlers and requests in flight are given when a node or client closes. */
 export const DEFAULT_DRAIN_MS = 1000
 
+/** What is taken where a call has no options; nobody can have changed it. */
+export const NO_OPTIONS = Object.freeze({})
+
 /** How hard an operation tries when its options do not say. */
 export interface Effort {
   readonly timeout: number
@@ -60,7 +63,10 @@ export interface Named {
 
 /** That a verb can travel. Throws INVALID_ARGUMENT. */
 export function checkVerb(action: Named, verb: string): void {
-  if (typeof verb === 'string' && verb !== '' && Buffer.byteLength(verb) <= MAX_VERB_BYTES) return
+  if (typeof verb === 'string' && verb !== '') {
+    // No character takes more than three bytes for each unit of its text: so nearly all need no counting.
+    if (verb.length * 3 <= MAX_VERB_BYTES || Buffer.byteLength(verb) <= MAX_VERB_BYTES) return
+  }
   throw invalid(`Cannot ${action}: a verb is a string of 1 to ${MAX_VERB_BYTES} bytes`)
 }
 
@@ -69,6 +75,7 @@ export function checkOptions(action: Named, options: object): void {
   if (typeof options !== 'object' || options === null) {
     throw invalid(`Cannot ${action}: the options are an object, not ${String(options)}`)
   }
+  if (options === NO_OPTIONS) return
   const onProgress = 'onProgress' in options ? options.onProgress : undefined
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalid(`Cannot ${action}: "onProgress" is a function, not ${typeof onProgress}`)

@@ -204,7 +204,7 @@ export class Sender {
   acknowledged(now: number, peer: string, ack: Ack): void {
     const receiver = this.#receiver(peer)
     let index = 0
-    for (const parcel of receiver.books.all()) {
+    for (const parcel of receiver.books.upTo(ack.ranges.at(-1)?.last ?? 0)) {
       while (index < ack.ranges.length && (ack.ranges[index]?.last ?? 0) < parcel.sequence) index += 1
       const range = ack.ranges[index]
       if (range === undefined) break

@@ -35,6 +35,8 @@ test('a sequence map does what a Map does, and knows its lowest key', (t) => {
         const isOdd = (value: string): boolean => value.length % 2 === 1
         const odd = [...twin.entries()].filter(([, value]) => isOdd(value)).sort(([a], [b]) => a - b)[0]
         if (map.find(isOdd) !== odd?.[1]) return false
+        const upTo = [...twin.entries()].filter(([each]) => each <= at).sort(([a], [b]) => a - b)
+        if (JSON.stringify(map.upTo(at)) !== JSON.stringify(upTo.map(([, value]) => value))) return false
       }
       const inOrder = [...twin.entries()].sort(([a], [b]) => a - b).map(([, value]) => value)
       return JSON.stringify(map.all()) === JSON.stringify(inOrder)

@@ -14,8 +14,8 @@ function carrying(sent: readonly SentFrames[], from: string, kind: Message['kind
   return sent.filter((one) => one.from === from && one.messages.some((message) => message.kind === kind))
 }
 
-/** Beyond what bytes ask for: one frame for each portion of 256, and one for the first (node/mailer.ts). */
-const PORTIONS = 1000 / 256 + 1
+/** Beyond what bytes ask for: one frame for each portion of 512, and one for the first (node/mailer.ts). */
+const PORTIONS = 1000 / 512 + 1
 
 /** In how many frames these messages fit. They are of one size. */
 function fewestFrames(sent: readonly SentFrames[]): number {
