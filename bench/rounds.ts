@@ -17,8 +17,12 @@ export interface Plan {
   readonly say: (text: string) => void
 }
 
-/** The lap before the first round: enough for the compilers of V8 to see each path. */
-const LAP: Times = { warmUpMs: 0, measureMs: 200 }
+/**
+ * The lap before the first round: enough for the compilers of V8 to see each path in each process. So many milliseconds for
+ * each server, because with many of them each gets its share of the processors only. In a lap of 200 ms in all, 15 servers
+ * had seen some hundred requests each, and the first rounds were those of code that was not compiled.
+ */
+const LAP_MS_PER_SERVER = 300
 const WARM_UP_LAP = -1
 
 const GIB = 1024 ** 3
@@ -56,6 +60,10 @@ interface Turn {
   readonly plan: Plan
 }
 
+function lapOf({ servers }: Scenario): Times {
+  return { warmUpMs: 0, measureMs: LAP_MS_PER_SERVER * servers }
+}
+
 async function measureInTurn(
   { figures, stage, sides, round, plan }: Turn,
   scenario: Scenario,
@@ -66,7 +74,7 @@ async function measureInTurn(
     const { name } = side
     if (!side.kinds.includes(kind) || figures.hasFailed(title, name)) continue
     const outcome = await stage.use(side, (team) => {
-      return team.measure(name, scenario, round === WARM_UP_LAP ? LAP : times)
+      return team.measure(name, scenario, round === WARM_UP_LAP ? lapOf(scenario) : times)
     })
     if ('fault' in outcome) {
       figures.fail(title, unit, name, outcome.fault)
