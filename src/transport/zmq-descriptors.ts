@@ -50,6 +50,13 @@ export function nextDescriptor(open: () => number = () => openSync(devNull, 'r')
   }
 }
 
+/** Where descriptors are counted. */
+export interface Descriptors {
+  limit(): number
+  /** The number that the next one would have; Infinity when there is none to be had. */
+  next(): number
+}
+
 /** What a watch needs. */
 export interface DescriptorWatchOptions {
   readonly limit: number
@@ -63,6 +70,11 @@ export class DescriptorWatch {
   readonly #options: DescriptorWatchOptions
   readonly #timer: NodeJS.Timeout
   #isScarce = false
+
+  /** What was told last. */
+  get isScarce(): boolean {
+    return this.#isScarce
+  }
 
   constructor(options: DescriptorWatchOptions) {
     this.#options = options

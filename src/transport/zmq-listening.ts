@@ -16,12 +16,7 @@ import { assert } from '../base/assert.ts'
 import type { ConnectionId } from '../base/ids.ts'
 import type { PublicKey } from '../base/keys.ts'
 import type { SendResult, TransportKeys, TransportListener } from './transport.ts'
-import {
-  DescriptorWatch,
-  descriptorLimit,
-  MIN_DESCRIPTORS_FOR_IPC,
-  nextDescriptor,
-} from './zmq-descriptors.ts'
+import { DescriptorWatch, MIN_DESCRIPTORS_FOR_IPC } from './zmq-descriptors.ts'
 import { localEndpointOf } from './zmq-endpoint.ts'
 import { type Inbound, InboundTable } from './zmq-inbound.ts'
 import type { ZmqOptions } from './zmq-options.ts'
@@ -39,6 +34,13 @@ export interface ListeningOptions {
   readonly listener: TransportListener
   readonly keys: TransportKeys | undefined
   newConnection(): ConnectionId
+}
+
+/** How an address is bound again. */
+interface Rebinding {
+  isWanted(): boolean
+  /** It was tried for `rebindMs`; told once. */
+  late(error: unknown): void
 }
 
 const REBIND_STEP_MS = 50
@@ -64,11 +66,14 @@ export class Listening {
   #isListening = false
   #isClosed = false
   #shortcut: ShortcutPlace | undefined
+  /** The ROUTER on which the shortcut is bound: none while descriptors are scarce, the former one while keys change. */
+  #shortcutOn: Router | undefined
   /** Where the ROUTER is bound, once it is read. */
   #bound: string | undefined
   /** The key under which it listens. */
   #serving: PublicKey | undefined
-  #rekeying: Promise<void> = Promise.resolve()
+  /** What binds anew, a key that changed or a shortcut that is given back, goes one after the other. */
+  #binding: Promise<void> = Promise.resolve()
   #descriptors: DescriptorWatch | undefined
 
   constructor(options: ListeningOptions) {
@@ -83,7 +88,7 @@ export class Listening {
 
   async openShortcut(beside: string): Promise<string> {
     assert(this.#router === undefined && !this.#isClosed, 'a shortcut is opened once, and before listening')
-    const limit = descriptorLimit()
+    const limit = this.#options.settings.descriptors.limit()
     if (limit < MIN_DESCRIPTORS_FOR_IPC) throw new Error(`${limit} file descriptors are too few`)
     const place = newShortcutPlace(this.#options.settings.shortcutForm)
     this.#shortcut = place
@@ -92,6 +97,7 @@ export class Listening {
       // binds neither send nor receive, hence before listening.
       const router = await this.#open(beside)
       await router.bind(place.endpoint)
+      this.#shortcutOn = router
     } catch (error) {
       place.remove()
       this.#shortcut = undefined
@@ -109,9 +115,10 @@ export class Listening {
     await this.#test([localEndpointOf(bound), this.#shortcut?.endpoint])
     if (this.#isClosed) throw new Error(`Cannot listen on ${endpoint}: the transport was closed`)
     this.#bound = bound
+    const { descriptors } = this.#options.settings
     this.#descriptors = new DescriptorWatch({
-      limit: descriptorLimit(),
-      next: nextDescriptor,
+      limit: descriptors.limit(),
+      next: () => descriptors.next(),
       changed: (isScarce) => this.#descriptorsChanged(isScarce),
     })
     this.#read(router)
@@ -122,13 +129,13 @@ export class Listening {
 
   /** Listens under the key that is to be served now. Resolves when it does, or is closed. */
   rekey(): Promise<void> {
-    this.#rekeying = this.#rekeying
+    this.#binding = this.#binding
       .then(() => this.#changeKey())
       .catch((error: unknown) => {
         // Listening under the former key goes on.
         this.#fault(`Cannot listen with the new key: ${describeError(error)}`)
       })
-    return this.#rekeying
+    return this.#binding
   }
 
   get(connection: ConnectionId): Inbound | undefined {
@@ -171,13 +178,10 @@ export class Listening {
         ? 'File descriptors run out: new connections wait until some are free'
         : 'There are enough file descriptors again',
     )
-    const endpoint = this.#shortcut?.endpoint
-    if (endpoint === undefined || this.#router === undefined) return
-    try {
-      if (isScarce) this.#router.disconnect(endpoint)
-      else this.#router.bindSync(endpoint)
-    } catch (error) {
-      this.#fault(`Cannot move the shortcut: ${describeError(error)}`)
+    if (!isScarce) this.#binding = this.#binding.then(() => this.#bindShortcut())
+    else if (this.#shortcut !== undefined && this.#shortcutOn === this.#router) {
+      this.#router?.disconnect(this.#shortcut.endpoint)
+      this.#shortcutOn = undefined
     }
   }
 
@@ -273,29 +277,55 @@ export class Listening {
     this.#inbounds.clear()
     this.#router = router
     this.#serving = serving.publicKey
-    await this.#bindAgain(router, bound)
-    if (this.#shortcut !== undefined) await this.#bindAgain(router, this.#shortcut.endpoint)
-    if (!this.#isClosed) this.#read(router)
+    await this.#bindAgain(router, bound, {
+      isWanted: () => true,
+      late: (error) => {
+        this.#fault(`${listenError(bound, codeOf(error), error).message}; trying on with the new key`)
+      },
+    })
+    if (this.#isClosed) return
+    this.#read(router)
+    await this.#bindShortcut()
   }
 
-  /** Tries until it is done: a node that has listened once has to go on. */
-  async #bindAgain(router: Router, endpoint: string): Promise<void> {
+  /**
+   * Binds the shortcut where this node listens now, unless descriptors are scarce. That may fail: peers then take the
+   * configured address.
+   */
+  async #bindShortcut(): Promise<void> {
+    const router = this.#router
+    const endpoint = this.#shortcut?.endpoint
+    if (router === undefined || endpoint === undefined || this.#shortcutOn === router) return
+    let isTooLate = false
+    const isBound = await this.#bindAgain(router, endpoint, {
+      isWanted: () => !isTooLate && this.#descriptors?.isScarce !== true,
+      late: (error) => {
+        isTooLate = true
+        this.#fault(`Cannot offer the shortcut again: ${describeError(error)}`)
+      },
+    })
+    if (isBound) this.#shortcutOn = router
+  }
+
+  /** Tries until it is done or not wanted any more: a node that has listened once has to go on. Gives whether it is done. */
+  async #bindAgain(router: Router, endpoint: string, how: Rebinding): Promise<boolean> {
     const startedAt = performance.now()
-    let isTold = false
-    while (!this.#isClosed) {
+    let isLate = false
+    while (!this.#isClosed && how.isWanted()) {
       try {
         router.bindSync(endpoint)
-        return
+        return true
       } catch (error) {
         const spentMs = performance.now() - startedAt
         if (spentMs < REBIND_SPIN_MS) continue
-        if (spentMs >= this.#options.settings.rebindMs && !isTold) {
-          isTold = true
-          this.#fault(`${listenError(endpoint, codeOf(error), error).message}; trying on with the new key`)
+        if (spentMs >= this.#options.settings.rebindMs && !isLate) {
+          isLate = true
+          how.late(error)
         }
         await delay(REBIND_STEP_MS)
       }
     }
+    return false
   }
 
   #closeRouter(): void {

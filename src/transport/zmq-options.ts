@@ -3,6 +3,7 @@
  * and decides nothing: zmq-sockets.ts turns these numbers into options of libzmq, the link keeps its own times by them.
  */
 
+import { type Descriptors, descriptorLimit, nextDescriptor } from './zmq-descriptors.ts'
 import { type ShortcutForm, shortcutForm } from './zmq-shortcut.ts'
 
 /** All have defaults. */
@@ -35,6 +36,8 @@ export interface ZmqOptions {
   readonly maxInbound?: number
   /** What shortcuts are made of. Default: what fits the platform. */
   readonly shortcutForm?: ShortcutForm
+  /** Where file descriptors are counted. Default: in this process. */
+  readonly descriptors?: Descriptors
 }
 
 export const ZMQ_DEFAULTS: Required<ZmqOptions> = {
@@ -49,4 +52,5 @@ export const ZMQ_DEFAULTS: Required<ZmqOptions> = {
   rebindMs: 1000,
   maxInbound: 16_384,
   shortcutForm: shortcutForm(process.platform),
+  descriptors: { limit: descriptorLimit, next: nextDescriptor },
 }

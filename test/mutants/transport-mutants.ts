@@ -87,4 +87,11 @@ export const TRANSPORT_MUTANTS: readonly Mutant[] = [
     find: 'this.#mayRebind && performance.now()',
     replace: '!this.#mayRebind && performance.now()',
   },
+  {
+    name: 'a change of keys binds a shortcut that was taken away',
+    clause: 'S19',
+    file: LISTENING,
+    find: '!isTooLate && this.#descriptors?.isScarce !== true',
+    replace: '!isTooLate && this.#descriptors !== undefined',
+  },
 ]

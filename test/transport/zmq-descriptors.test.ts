@@ -1,9 +1,20 @@
 /**
- * The watch of file descriptors: what it reads, when it tells, and that each change is told once.
+ * The watch of file descriptors: what it reads, when it tells, and that each change is told once; and what becomes of a
+ * shortcut meanwhile.
  */
 
-import test from 'ava'
-import { DescriptorWatch, descriptorLimit, nextDescriptor } from '../../src/transport/zmq-descriptors.ts'
+import { mkdirSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import {
+  type Descriptors,
+  DescriptorWatch,
+  descriptorLimit,
+  nextDescriptor,
+} from '../../src/transport/zmq-descriptors.ts'
+import type { ZmqOptions } from '../../src/transport/zmq-options.ts'
+import { KeyHolder, newPair } from './key-holder.ts'
+import { type Opened, open } from './recorder.ts'
 
 const LIMITS =
   'Limit Soft Hard Units\nMax open files            1024                 4096                 files\n'
@@ -56,4 +67,97 @@ test('few descriptors, and enough again, are told once each', (t) => {
   t.deepEqual(told, [true])
   look(20)
   t.deepEqual(told, [true, false])
+})
+
+const TCP = 'tcp://127.0.0.1:0'
+/** Pauses so long that whoever waits for one is not seen again in a test. */
+const PATIENT = { redialMs: 60_000, redialMaxMs: 60_000, refusedMaxMs: 60_000 }
+
+interface Scene {
+  readonly server: Opened
+  readonly serverKeys: KeyHolder
+  readonly shortcut: string
+  /** Lets descriptors run out, or be free again, until the transport has told so. */
+  become(isScarce: boolean): Promise<void>
+  /** Whether somebody new comes in by the shortcut. */
+  answers(): Promise<boolean>
+}
+
+/** A secure server with a shortcut whose file descriptors are counted by the test. */
+async function scene(t: ExecutionContext, options: ZmqOptions = {}): Promise<Scene> {
+  const [serverKeys, clientKeys] = KeyHolder.friends(2) as [KeyHolder, KeyHolder]
+  let next = 20
+  const descriptors: Descriptors = { limit: () => 1024, next: () => next }
+  const server = open(t, { descriptors, rebindMs: 200, ...options }, serverKeys)
+  const shortcut = await server.transport.openShortcut(TCP)
+  await server.transport.listen(TCP)
+  return {
+    server,
+    serverKeys,
+    shortcut,
+    async become(isScarce) {
+      const from = server.recorder.seen.length
+      const text = isScarce ? 'File descriptors run out' : 'There are enough file descriptors again'
+      next = isScarce ? 1000 : 20
+      await server.recorder.first((seen) => seen.kind === 'fault' && seen.text.startsWith(text), from)
+    },
+    async answers() {
+      const client = open(t, PATIENT, clientKeys)
+      client.transport.dial(shortcut, () => [serverKeys.publicKey])
+      const { kind } = await client.recorder.first((seen) => seen.kind === 'up' || seen.kind === 'down')
+      await client.transport.close()
+      return kind === 'up'
+    },
+  }
+}
+
+test('S19: a shortcut is away while descriptors are scarce, and is given back', async (t) => {
+  const { server, become, answers } = await scene(t)
+  t.true(await answers())
+  await become(true)
+  t.false(await answers())
+  await become(false)
+  t.true(await answers())
+  t.is(server.recorder.faults.length, 2)
+})
+
+test('S19: a change of keys does not bind a shortcut that was taken away, and what is given back has the new key', async (t) => {
+  const { server, serverKeys, become, answers } = await scene(t)
+  await become(true)
+  serverKeys.pairs = [newPair()]
+  await server.transport.rekey()
+  t.false(await answers(), 'the listener of an ipc address ends the process when there is no descriptor')
+  await become(false)
+  t.true(await answers())
+  serverKeys.pairs = [newPair()]
+  await server.transport.rekey()
+  t.true(await answers())
+  t.is(server.recorder.faults.length, 2, 'nothing was bound twice')
+})
+
+test('S19: descriptors that run out and come back in the middle of a change of keys end with one shortcut', async (t) => {
+  const { server, serverKeys, become, answers } = await scene(t)
+  for (let round = 0; round < 3; round += 1) {
+    serverKeys.pairs = [newPair()]
+    await Promise.all([server.transport.rekey(), become(true)])
+    t.false(await answers())
+    serverKeys.pairs = [newPair()]
+    await Promise.all([server.transport.rekey(), become(false)])
+    await server.transport.rekey()
+    t.true(await answers())
+  }
+  t.is(server.recorder.faults.length, 6)
+})
+
+test('S19: a shortcut that cannot be bound again is told and let go, and keys change all the same', async (t) => {
+  const { server, serverKeys, shortcut, become, answers } = await scene(t, { shortcutForm: 'folder' })
+  await become(true)
+  const folder = dirname(shortcut.slice('ipc://'.length))
+  rmSync(folder, { recursive: true })
+  await become(false)
+  await server.recorder.first((seen) => seen.kind === 'fault' && seen.text.startsWith('Cannot offer'))
+  mkdirSync(folder)
+  serverKeys.pairs = [newPair()]
+  await server.transport.rekey()
+  t.true(await answers())
 })
