@@ -32,18 +32,14 @@ async function meshOf(isSecure: boolean): Promise<Mesh> {
   const names = ['server', 'client', 'newcomer'] as const
   const pairs = names.map(newPair)
   const endpoints = (await freePorts(names.length)).map((port) => `tcp://${local(port)}`)
-  const peers = { peers: names.map((name, index) => ({ name, address: endpoints[index] as string })) }
-  const servers = Object.fromEntries(
-    endpoints.map((endpoint, index) => [endpoint, (pairs[index] as KeyPair).publicKey]),
-  )
-  const place = (index: number): Place => {
-    const keys = {
-      own: pairs[index] as KeyPair,
-      admitted: pairs.map(({ publicKey }) => publicKey),
-      servers,
-    }
-    return { name: names[index] as string, peers, keys: isSecure ? keys : undefined }
-  }
+  const entries = names.map((name, index) => ({ name, address: endpoints[index] as string }))
+  const withKeys = entries.map((entry, index) => ({ ...entry, publicKey: pairs[index]?.publicKey ?? '' }))
+  const peers = { peers: isSecure ? withKeys : entries }
+  const place = (index: number): Place => ({
+    name: names[index] as string,
+    peers,
+    key: isSecure ? pairs[index] : undefined,
+  })
   return {
     serverKey: (pairs[0] as KeyPair).publicKey,
     endpoint: endpoints[0] as string,

@@ -3,17 +3,17 @@
  */
 
 import { readdirSync } from 'node:fs'
-import type { Node, PeersConfig } from '../src/index.ts'
+import { createNode, type KeyPair, type Node, type PeersConfig } from '../src/index.ts'
 import { bodyOf, ReplyCheck, runOperations } from './loop.ts'
-import { type BenchKeys, startBenchNode } from './security-node.ts'
 import { HalfOpen, knock } from './security-strangers.ts'
 import { percentile } from './statistics.ts'
 import type { Ran, Times } from './tally.ts'
 
+/** A node of a mesh, which is secure when it has a key and its list of peers their public ones. */
 export interface Place {
   readonly name: string
   readonly peers: PeersConfig
-  readonly keys: BenchKeys | undefined
+  readonly key: KeyPair | undefined
 }
 
 export type SecurityOrder =
@@ -64,7 +64,7 @@ let halfOpen: HalfOpen | undefined
 async function obey(order: SecurityOrder): Promise<SecurityAnswers[keyof SecurityAnswers]> {
   switch (order.kind) {
     case 'node':
-      node = await startBenchNode(order.place.name, order.place.peers, order.place.keys)
+      node = await start(order.place)
       if (order.waits) await node.ready(15_000)
       return null
     case 'echo':
@@ -125,9 +125,15 @@ async function probe(ask: () => Promise<void>, forMs: number): Promise<Delays> {
   }
 }
 
-async function arrive({ name, peers, keys }: Place, target: string): Promise<number> {
+async function start({ name, peers, key }: Place): Promise<Node> {
+  const started = await createNode({ name, peers, sameHost: false, ...(key === undefined ? {} : { key }) })
+  started.handle('echo', (body) => body)
+  return started
+}
+
+async function arrive(place: Place, target: string): Promise<number> {
   const startedAt = performance.now()
-  const guest = await startBenchNode(name, peers, keys)
+  const guest = await start(place)
   try {
     await guest.request(target, 'echo', bodyOf(64), {
       timeout: 1000,
