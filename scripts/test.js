@@ -1,6 +1,6 @@
 /**
  * The gate: `npm test`. It builds (types), lints, checks the format and the imports (Biome), and runs the tests (ava)
- * with coverage (V8's own, reported by c8). Every step runs, also after one that failed, so that one run shows every
+ * with coverage (V8's own, judged by coverage.js). Every step runs, also after one that failed, so that one run shows every
  * fault. The last line is always `N passed, N failed`: the tests of ava, plus each other step that failed.
  *
  * Usage: npm test                      everything
@@ -9,12 +9,11 @@
  */
 
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { join, relative } from 'node:path'
-import { build, filesUnder, ROOT } from './setup.js'
+import { join } from 'node:path'
+import { clearCoverage, judgeRun, RAW } from './coverage.js'
+import { build, ROOT } from './setup.js'
 import { TapCounter } from './tap-counter.js'
 
-const COVERAGE = join(ROOT, 'coverage')
 const STDERR_KEPT = 64 * 1024
 
 const args = process.argv.slice(2)
@@ -28,7 +27,7 @@ let failedSteps = 0
 step('build', build())
 if (whole) step('biome check', run('@biomejs/biome/bin/biome', ['check', '--error-on-warnings']))
 const tests = await runAva()
-if (withCoverage) step('coverage', reportCoverage())
+if (withCoverage) step('coverage', coverageIsWell())
 
 const failed = tests.failed + failedSteps
 say(`all in ${seconds(startedAt)} s`)
@@ -38,7 +37,7 @@ process.exitCode = failed === 0 ? 0 : 1
 /** Runs the tests; a crash, and a run without a single test, counts as one failure. */
 async function runAva() {
   const since = performance.now()
-  if (withCoverage) rmSync(COVERAGE, { recursive: true, force: true })
+  if (withCoverage) clearCoverage()
   const ava = spawn(
     process.execPath,
     [modulePath('ava/entrypoints/cli.mjs'), '--tap', ...paths.map(compiled)],
@@ -84,42 +83,10 @@ function showProgress(counter) {
   }
 }
 
-/** A summary on the terminal; the details by line are in coverage/lcov.info. */
-function reportCoverage() {
-  const raw = join(COVERAGE, 'v8')
-  const reporters = ['text-summary', 'lcovonly'].flatMap((name) => ['--reporter', name])
-  const folders = ['--temp-directory', raw, '--reports-dir', COVERAGE]
-  const done = run('c8/bin/c8.js', [
-    'report',
-    ...reporters,
-    ...folders,
-    '--include',
-    'dist/src/**',
-    '--exclude',
-    '',
-  ])
-  rmSync(raw, { recursive: true, force: true })
-  if (!done) return false
-  const missing = neverLoaded()
-  if (missing.length > 0) say(`no test ever loaded ${missing.join(', ')}`)
-  return true
-}
-
-/** Compiled files that the report does not know, and so does not count: no test process loaded them. */
-function neverLoaded() {
-  const report = readFileSync(join(COVERAGE, 'lcov.info'), 'utf8')
-  const seen = new Set([...report.matchAll(/^SF:(.*)$/gm)].map((match) => match[1].replaceAll('\\', '/')))
-  return filesUnder(join(ROOT, 'src'))
-    .map((path) => relative(ROOT, path).replaceAll('\\', '/'))
-    .filter((path) => !seen.has(path) && holdsCode(path))
-}
-
-/** Whether more than types is left of a source file once it is compiled. */
-function holdsCode(path) {
-  const compiledPath = join(ROOT, 'dist', path.replace(/\.ts$/, '.js'))
-  if (!existsSync(compiledPath)) return false
-  const code = readFileSync(compiledPath, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
-  return code.replace(/export \{\s*\};?/, '').trim() !== ''
+function coverageIsWell() {
+  const faults = judgeRun()
+  for (const fault of faults) say(fault)
+  return faults.length === 0
 }
 
 function testEnvironment() {
@@ -128,7 +95,7 @@ function testEnvironment() {
   delete env.NODE_EXTRA_CA_CERTS
   // The environment of the user must not decide what a test sees.
   for (const name of ['PEERS_PATH', 'NO_COLOR', 'FORCE_COLOR', 'ZMQNET_DEBUG']) delete env[name]
-  if (withCoverage) env.NODE_V8_COVERAGE = join(COVERAGE, 'v8')
+  if (withCoverage) env.NODE_V8_COVERAGE = RAW
   return env
 }
 

@@ -9,7 +9,7 @@
  * A probe is made only when there is a doubt.
  */
 
-import { connect, type Socket } from 'node:net'
+import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PatientTimer } from './zmq-timer.ts'
 
@@ -29,18 +29,23 @@ const LAST_TURNS = 4
 /** `lives`: it answered. `silent`: it did not. `unknown`: this process could not ask, or could not listen. */
 export type ProbeResult = 'lives' | 'silent' | 'unknown'
 
+/** How a connection is opened; node:net's way, where a test has no other. */
+type Dial = (address: NetConnectOpts) => Socket
+
 export class Probe {
   readonly #address: { readonly host: string; readonly port: number } | { readonly path: string }
   readonly #over: (result: ProbeResult) => void
   readonly #sockets: Socket[] = []
   readonly #deadline = new PatientTimer()
   readonly #startedAt = performance.now()
+  readonly #dial: Dial
   #nextKnock: NodeJS.Timeout | undefined
   #isOver = false
 
   /** Begins at once; `over` is called once, never from inside of this call, and not after `end`. */
-  constructor(endpoint: string, over: (result: ProbeResult) => void) {
+  constructor(endpoint: string, over: (result: ProbeResult) => void, dial: Dial = connect) {
     this.#over = over
+    this.#dial = dial
     this.#address = addressOf(endpoint)
     this.#deadline.set(TIMEOUT_MS, () => {
       const lateMs = performance.now() - this.#startedAt - TIMEOUT_MS
@@ -59,7 +64,7 @@ export class Probe {
   }
 
   #knock(): void {
-    const socket = connect({ ...this.#address, noDelay: true })
+    const socket = this.#dial({ ...this.#address, noDelay: true })
     this.#sockets.push(socket)
     socket.once('data', () => this.#finish('lives'))
     // Refused, reset, no way there: no sign of life. That we have no descriptor left says nothing of the other.

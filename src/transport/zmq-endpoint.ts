@@ -15,14 +15,18 @@ export function checkEndpoint(endpoint: string): void {
 }
 
 /** Replaces the name of a host by its address, IPv4 where it has one. */
-export async function resolveEndpoint(endpoint: string): Promise<string> {
+export async function resolveEndpoint(endpoint: string, lookup = lookUp): Promise<string> {
   const host = TCP_ENDPOINT.exec(endpoint)?.[1]
   if (host === undefined || host.startsWith('[') || isIP(host) !== 0) return endpoint
-  // Most addresses are numbers, and need neither the lookup nor the millisecond that its module takes to load.
-  const { lookup } = await import('node:dns/promises')
-  const { address, family } = await lookup(host, { verbatim: false })
+  const { address, family } = await lookup(host)
   const port = TCP_ENDPOINT.exec(endpoint)?.[2]
   return family === 6 ? `tcp://[${address}]:${port}` : `tcp://${address}:${port}`
+}
+
+/** Most addresses are numbers, and need neither this nor the millisecond that its module takes to load. */
+async function lookUp(host: string): Promise<{ readonly address: string; readonly family: number }> {
+  const { lookup } = await import('node:dns/promises')
+  return lookup(host, { verbatim: false })
 }
 
 /** Where a socket that listens on `bound` can be dialled from its own machine. */

@@ -275,7 +275,7 @@ export class Link {
 
   /** The connection was up and is no more. */
   #broke(cause: DownCause): void {
-    if (this.#state !== 'up') return
+    assert(this.#state === 'up', 'only a connection that was up breaks')
     this.#dropSocket(0)
     this.#shortcut = undefined
     this.#dialIn(this.#redial.afterBreak())

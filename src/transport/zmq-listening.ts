@@ -111,7 +111,7 @@ export class Listening {
     this.#isListening = true
     const router = this.#router ?? (await this.#open(endpoint))
     await this.#bind(router, endpoint)
-    const bound = router.lastEndpoint ?? endpoint
+    const bound = router.lastEndpoint as string
     await this.#test([localEndpointOf(bound), this.#shortcut?.endpoint])
     if (this.#isClosed) throw new Error(`Cannot listen on ${endpoint}: the transport was closed`)
     this.#bound = bound

@@ -37,10 +37,10 @@ export function shortcutForm(platform: string): ShortcutForm {
 }
 
 /** The token of this host; empty when it cannot be told from others. Protocol.md, S18, says how it is made. */
-export function hostTokenOf(form: ShortcutForm): string {
+export function hostTokenOf(form: ShortcutForm, parts = PARTS): string {
   if (form === 'none') return ''
   try {
-    return tokenOf(form === 'abstract' ? partsOfLinux() : partsOfUser())
+    return tokenOf(parts[form]())
   } catch {
     // A host that keeps these secret has no token, so that nobody matches it.
     return ''
@@ -77,3 +77,6 @@ function partsOfLinux(): string[] {
 function partsOfUser(): string[] {
   return [hostname(), String(userInfo().uid), tmpdir()]
 }
+
+/** What tells this host from others, for each form. */
+const PARTS = { abstract: partsOfLinux, folder: partsOfUser }

@@ -10,7 +10,7 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Context, Router } from 'zeromq'
+import { type Context, Router, type SocketOptions } from 'zeromq'
 import type { PublicKey } from '../base/keys.ts'
 import { encodeZ85 } from '../base/z85.ts'
 import { describeError, receiveAll } from './zmq-receive.ts'
@@ -85,6 +85,10 @@ export interface ZapOptions {
   fault(text: string): void
 }
 
+function newRouter(options: SocketOptions<Router>): Router {
+  return new Router(options)
+}
+
 /** The handler of one context. */
 export class ZapHandler {
   readonly #socket: Router
@@ -101,9 +105,9 @@ export class ZapHandler {
   }
 
   /** Binds in `context`, before anything there may listen. Rejects when there is another one, or no socket. */
-  static async open(context: Context, options: ZapOptions): Promise<ZapHandler> {
+  static async open(context: Context, options: ZapOptions, newSocket = newRouter): Promise<ZapHandler> {
     // Its answers never wait: libzmq puts no limit on the pipe of a handshake, and drops what nobody waits for any more.
-    const socket = new Router({ context, linger: 0, sendTimeout: 0 })
+    const socket = newSocket({ context, linger: 0, sendTimeout: 0 })
     const giveUpAt = performance.now() + REBIND_MS
     for (;;) {
       try {

@@ -53,6 +53,11 @@ export function checkVersion(installed: string): void {
   }
 }
 
+/** Throws unless libzmq can do what keys need. */
+export function checkCurve(hasCurve: boolean): void {
+  if (!hasCurve) throw new Error('This libzmq was built without CURVE, which keys need')
+}
+
 class ZmqTransport implements Transport {
   readonly #settings: Required<ZmqOptions>
   readonly #listener: TransportListener
@@ -64,9 +69,7 @@ class ZmqTransport implements Transport {
   #isClosed = false
 
   constructor(settings: Required<ZmqOptions>, listener: TransportListener, keys: TransportKeys | undefined) {
-    if (keys !== undefined && !capability.curve) {
-      throw new Error('This libzmq was built without CURVE, which keys need')
-    }
+    if (keys !== undefined) checkCurve(capability.curve === true)
     this.#settings = settings
     this.#listener = listener
     this.#keys = keys

@@ -217,22 +217,6 @@ test('serve stops by itself when its uptime is over', async (t) => {
   t.regex(err, /uptime is over/)
 })
 
-test('a second signal ends a process that does not end by itself', async (t) => {
-  const module = new URL('../../src/cli/process-io.js', import.meta.url).href
-  const code = `
-    const { createProcessIo } = await import(${JSON.stringify(module)})
-    const io = createProcessIo()
-    setInterval(() => {}, 1000)
-    io.interrupt.addEventListener('abort', () => console.log('first:', io.interrupt.reason))
-    console.log('ready')`
-  const running = startProgram(t, process.execPath, ['--input-type=module', '-e', code])
-  await running.until((out) => out.includes('ready'), 'ready')
-  running.kill('SIGINT')
-  await running.until((out) => out.includes('first: SIGINT'), 'first signal')
-  running.kill('SIGTERM')
-  t.is((await running.ended()).code, 143)
-})
-
 const badFiles: readonly (readonly [string, string | undefined, RegExp])[] = [
   ['missing', undefined, /does not exist/],
   ['no JSON', '{"peers": [', /JSON/],

@@ -232,6 +232,70 @@ test('revoke marks the line of a member or client, and knows no others', async (
   t.regex(unknown.err, /has no client "bravo"/)
 })
 
+test('what is done is said in words, or as JSON with stable keys', async (t) => {
+  const until = isoOf(NOW + HOUR_MS)
+  const words = await runFake(['keys', 'revoke', '-n', 'ops'], {
+    ...keysLibrary(),
+    files: { './peers.json': '{ "peers": [], "clients": [{ "name": "ops" }] }' },
+  })
+  t.regex(words.out, /^Client ops is revoked in \.\/peers\.json\nNodes that run .* within a second/)
+  const { rotate, secrets, peers } = rotation()
+  const rotated = await rotate('--json')
+  t.deepEqual(jsonOf(rotated.out), {
+    name: 'alpha',
+    role: 'node',
+    publicKey: key('new 1'),
+    formerKey: { key: key('alpha'), until },
+    path: 'keys/alpha.key',
+    peers: './peers.json',
+  })
+  const { library } = keysLibrary(secrets)
+  const files = { './peers.json': peers, 'keys/alpha.key': '' }
+  const shown = await runFake(['keys', 'show', '--json'], { library, files })
+  t.deepEqual(jsonOf(shown.out), {
+    peers: './peers.json',
+    keys: [
+      {
+        name: 'alpha',
+        role: 'node',
+        publicKey: key('new 1'),
+        formerKey: { key: key('alpha'), until },
+        trusted: 'other',
+        path: 'keys/alpha.key',
+      },
+    ],
+  })
+})
+
+test('a folder without the key that is asked for says how to make one', async (t) => {
+  const files = { './peers.json': PEERS }
+  const none = await runFake(['keys', 'show'], { ...keysLibrary(), files })
+  t.is(none.exitCode, 2)
+  t.regex(none.err, /^There is no key in keys: make one with zmqnet keys new -n NAME\n/)
+  const other = await runFake(['keys', 'show', '-n', 'bravo'], { ...keysLibrary(), files })
+  t.regex(other.err, /^There is no key of "bravo" in keys: /)
+})
+
+test('of a peers file that is none, the library says what is wrong', async (t) => {
+  for (const files of [
+    { 'alpha.pub': pubOf('alpha') },
+    { './peers.json': '{', 'alpha.pub': pubOf('alpha') },
+  ]) {
+    const { library } = keysLibrary()
+    const loadPeers = (): never => {
+      throw new Error('line 1, column 2')
+    }
+    const complained = await runFake(['keys', 'trust', 'alpha.pub'], {
+      library: { ...library, loadPeers },
+      files,
+    })
+    t.regex(complained.err, /line 1, column 2/)
+    const silent = await runFake(['keys', 'trust', 'alpha.pub'], { library, files })
+    t.is(silent.exitCode, 2)
+    t.regex(silent.err, /^The peers file \.\/peers\.json cannot be read\n/)
+  }
+})
+
 test('the shell offers the actions, and files for the options that want some', async (t) => {
   const wordsFor = async (...words: string[]) =>
     (await runFake(['--get-yargs-completions', 'zmqnet', ...words])).out.trim().split('\n')

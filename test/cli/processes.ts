@@ -119,6 +119,8 @@ export class Running {
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** Whether coverage counts what it runs, which costs time at its end. It does not count what was bundled. */
+  readonly isCounted?: boolean
 }
 
 /** Starts a program; it is killed after the test, should it still run. */
@@ -129,7 +131,8 @@ export function startProgram(
   options: StartOptions = {},
 ): Running {
   // Coverage writes its files at the end of a process, and most of these are to end quickly.
-  const env = { ...cleanEnvironment(options.env), NODE_V8_COVERAGE: undefined }
+  const env = cleanEnvironment(options.env)
+  if (options.isCounted !== true) delete env.NODE_V8_COVERAGE
   const child = spawn(file, argv, { cwd: options.cwd ?? tmpdir(), env })
   const running = new Running(child)
   t.teardown(() => running.end())

@@ -83,6 +83,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'EPIPE']) {
   })
 }
 
+test('without an uptime it serves until a signal comes', async (t) => {
+  const io = createFakeIo(['serve', '-n', 'alpha', '--json'], {
+    library: { createNode: async () => createFakeNode({ events: () => eventsOf([]) }) },
+  })
+  const serving = run(io)
+  setImmediate(() => setImmediate(() => io.interruptBy('SIGINT')))
+  t.is(await serving, 0)
+  t.like(jsonLinesOf(io.out()).at(-1), { event: 'closed', cause: 'SIGINT' })
+})
+
 test('a signal that comes while the node starts stops it as soon as it has started', async (t) => {
   let closes = 0
   const library = {

@@ -77,6 +77,17 @@ test('a link that is encrypted and proven is shown as such, and the matrix count
   t.regex(all.out, /, 2 of 2 views alive, 1 of 2 links encrypted and proven\n$/)
 })
 
+test('on a terminal each state has a colour of its own', async (t) => {
+  const states = ['alive', 'suspect', 'dead', 'left'] as const
+  const seen = nodeStatus(
+    'bravo',
+    states.map((state) => peerView(state, { state })),
+  )
+  const { out } = await runFake(['status', '-n', 'bravo'], { library: nodes([seen]), isTTY: true })
+  const colours = states.map((state) => new RegExp(`\u001b\\[(\\d+)m${state}\\s*\u001b`).exec(out)?.[1])
+  t.deepEqual(colours, ['32', '33', '31', '2'])
+})
+
 test('a node that does not answer exits with 3', async (t) => {
   const { exitCode, err } = await runFake(['status', '-n', 'bravo'], { library: nodes([]) })
   t.is(exitCode, 3)

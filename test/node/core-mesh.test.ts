@@ -6,7 +6,7 @@ import test from 'ava'
 import type { Cast } from '../../src/broadcast/caster.ts'
 import type { BroadcastOrder } from '../../src/node/core.ts'
 import { CoreMesh, type Member } from '../support/core-mesh.ts'
-import { hello, incarnation, NO_BODY, order } from '../support/samples.ts'
+import { hello, incarnation, NO_BODY, order, send } from '../support/samples.ts'
 
 const NAMES = ['alpha', 'bravo', 'charlie'] as const
 
@@ -356,7 +356,7 @@ test('X4: at the end everything that waits settles, and what runs is aborted', (
     deadlineAt,
     ticket: undefined,
   })
-  mesh.settle()
+  mesh.forge('charlie', 'bravo', send(1))
   const cast = broadcast(mesh, bravo)
   bravo.core.close(mesh.now)
   t.deepEqual(
@@ -364,6 +364,9 @@ test('X4: at the end everything that waits settles, and what runs is aborted', (
     ['closed'],
   )
   t.is(bravo.take('call-aborted').length, 1)
+  const aborted = bravo.take('arrival-aborted')
+  t.is(aborted.length, 1)
+  for (const { arrival } of aborted) bravo.core.reception.finishArrival(arrival)
   t.deepEqual(result(cast), ['alpha not-awaited', 'charlie not-awaited'])
   answer(mesh, bravo)
   t.is(bravo.core.pendingCount, 0)

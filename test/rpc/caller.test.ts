@@ -49,6 +49,7 @@ test('R1: requests to a callee are numbered from 1, and a retry keeps its number
       [2, 2],
     ],
   )
+  t.is(out.toldOf('request-retried').length, 2)
 })
 
 test('R1: each callee has numbers of its own', (t) => {

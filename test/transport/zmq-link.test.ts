@@ -3,6 +3,7 @@
 import test, { type ExecutionContext } from 'ava'
 import type { ConnectionId } from '../../src/base/ids.ts'
 import type { ProbeResult } from '../../src/transport/probe.ts'
+import { zmqTransport } from '../../src/transport/zmq.ts'
 import { DialKeys } from '../../src/transport/zmq-dial-keys.ts'
 import { Link, type LinkSocket } from '../../src/transport/zmq-link.ts'
 import type { MonitorEvent } from '../../src/transport/zmq-receive.ts'
@@ -15,6 +16,8 @@ class FakeSocket implements LinkSocket {
   readonly readable = false
   connectedTo: string | undefined
   sent = 0
+  /** What `send` throws, if anything. */
+  sendFault: Error | undefined
   #nextEvent: ((event: MonitorEvent | undefined) => void) | undefined
   #failEvents: ((error: Error) => void) | undefined
   #failReceive: ((error: Error) => void) | undefined
@@ -47,6 +50,7 @@ class FakeSocket implements LinkSocket {
   }
 
   send(): Promise<void> {
+    if (this.sendFault !== undefined) throw this.sendFault
     this.sent += 1
     return new Promise((_, reject) => {
       this.#failSend = reject
@@ -331,6 +335,48 @@ test('nothing is told after the end', async (t) => {
   link.reset()
   await new Promise((resolve) => setImmediate(resolve))
   t.deepEqual([recorder.seen.length, data.length], [1, 1])
+})
+
+test('a send that the socket throws back is a fault, and gone', async (t) => {
+  const { link, recorder, attempt } = linked(t)
+  const socket = await attempt(0)
+  socket.tell('handshake')
+  await recorder.until(() => recorder.count('up') === 1)
+  socket.sendFault = Object.assign(new Error('busy'), { code: 'EBUSY' })
+  const results: string[] = []
+  link.send([Buffer.from('x')], (result) => results.push(result))
+  t.deepEqual([results, recorder.faults], [['gone'], ['Sending failed: busy (EBUSY)']])
+  socket.sendFault = undefined
+  link.send([Buffer.from('y')], () => undefined)
+  t.is(socket.sent, 1, 'the next one is taken')
+})
+
+test('what a monitor tells out of turn changes nothing', async (t) => {
+  const { link, recorder, data, attempt } = linked(t)
+  const first = await attempt(0)
+  first.tell('handshake', 'handshake', 'close')
+  await recorder.until(() => recorder.count('up') === 1)
+  await new Promise((resolve) => setImmediate(resolve))
+  t.deepEqual([recorder.seen.length, data.length], [1, 1])
+  link.reset()
+  first.breakMonitor()
+  first.hear(Buffer.from('from a former connection'))
+  await attempt(1)
+  t.deepEqual([recorder.seen.length, data.length], [1, 2])
+})
+
+test('a name that is found too late, or not at all, after a reset is of no interest', async (t) => {
+  const recorder = new Recorder()
+  const transport = zmqTransport()(recorder)
+  t.teardown(() => transport.close())
+  const link = transport.dial('tcp://no-such-host.invalid:7000')
+  transport.hangUp(link)
+  const other = transport.dial('tcp://no-such-host.invalid:7000')
+  await recorder.first(({ kind, connection }) => kind === 'fault' && connection === other)
+  t.deepEqual(
+    recorder.seen.filter(({ connection }) => connection === link),
+    [],
+  )
 })
 
 const secureKeys = (): DialKeys =>

@@ -2,9 +2,11 @@
 
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import { curveKeyPair, Dealer } from 'zeromq'
+import { curveKeyPair, Dealer, Router } from 'zeromq'
 import { decodeZ85 } from '../../src/base/z85.ts'
 import { answerZap, type ZapAnswer, ZapHandler } from '../../src/transport/zmq-zap.ts'
+import { until } from '../support/mesh.ts'
+import { errorWith, type Failures, failing } from './failing-socket.ts'
 import { newContext } from './recorder.ts'
 
 const { publicKey } = curveKeyPair()
@@ -73,9 +75,10 @@ test('E3: whatever is asked, nothing is thrown, and nobody is admitted by mistak
 })
 
 interface Asking {
-  readonly handler: ZapHandler
   readonly refused: ZapAnswer[]
   readonly faults: string[]
+  readonly failures: Failures
+  send(frames: readonly Uint8Array[]): Promise<void>
   ask(frames: readonly Uint8Array[]): Promise<string[]>
 }
 
@@ -83,22 +86,25 @@ async function asking(t: ExecutionContext): Promise<Asking> {
   const context = newContext()
   const refused: ZapAnswer[] = []
   const faults: string[] = []
-  const handler = await ZapHandler.open(context, {
-    admits: (key) => key === publicKey,
-    refused: (answer) => refused.push(answer),
-    fault: (text) => faults.push(text),
-  })
+  const failures: Failures = new Map()
+  const options = {
+    admits: (key: string) => key === publicKey,
+    refused: (answer: ZapAnswer) => refused.push(answer),
+    fault: (text: string) => faults.push(text),
+  }
+  const handler = await ZapHandler.open(context, options, (made) => failing(new Router(made), failures))
   const socket = new Dealer({ context, linger: 0, receiveTimeout: 5000 })
   t.teardown(() => {
     socket.close()
     handler.close()
   })
   socket.connect('inproc://zeromq.zap.01')
+  const send = (frames: readonly Uint8Array[]): Promise<void> => socket.send(frames as Buffer[])
   const ask = async (frames: readonly Uint8Array[]): Promise<string[]> => {
-    await socket.send(frames as Buffer[])
+    await send(frames)
     return (await socket.receive()).map(String)
   }
-  return { handler, refused, faults, ask }
+  return { refused, faults, failures, send, ask }
 }
 
 test('E3: the handler answers what is malformed, and goes on', async (t) => {
@@ -108,6 +114,18 @@ test('E3: the handler answers what is malformed, and goes on', async (t) => {
   t.is((await ask(request({ 8: '' }).slice(1)))[3], '500')
   t.is((await ask(request().slice(1)))[3], '200')
   t.deepEqual([refused.length, faults], [2, []])
+})
+
+test('E3: a question that names nobody, and an answer that cannot be sent, are faults', async (t) => {
+  const { refused, faults, failures, send, ask } = await asking(t)
+  await send([Buffer.from('no delimiter')])
+  t.is((await ask(request().slice(1)))[3], '200')
+  t.deepEqual(faults.splice(0), ['A request for authentication was malformed'])
+  failures.set('send', () => Promise.reject(errorWith('EAGAIN')))
+  await send(request({ 7: 'NULL' }).slice(1))
+  await until(() => faults.length > 0, 'a fault')
+  t.deepEqual(faults, ['Answering a request for authentication failed: no EAGAIN (EAGAIN)'])
+  t.is(refused.length, 1)
 })
 
 test('E2: a key is told in Z85, as others write it', (t) => {
