@@ -3,6 +3,7 @@
  */
 
 import { parseArgs } from 'node:util'
+import { wholeNumber } from './program.ts'
 import { chooseSides, type Side } from './side-list.ts'
 
 export const HELP = `Usage: npm run bench [-- OPTIONS]
@@ -70,12 +71,6 @@ export function parseOptions(args: readonly string[]): Options {
     readme: values.readme,
     help: values.help,
   }
-}
-
-function wholeNumber(name: string, text: string, largest: number): number {
-  const value = Number(text)
-  if (Number.isInteger(value) && value >= 1 && value <= largest) return value
-  throw new Error(`--${name} is a whole number from 1 to ${largest}, not ${JSON.stringify(text)}`)
 }
 
 /** Whether a title was asked for. */

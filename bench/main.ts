@@ -7,25 +7,20 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { HELP, type Options, parseOptions } from './command-line.ts'
+import { runProgram } from './program.ts'
 import { reportOf, withReport } from './report.ts'
 import { completeResults, type Results } from './results.ts'
 import { runAll } from './run-all.ts'
-import { textOf } from './stage.ts'
 
 const README = new URL('../../bench/README.md', import.meta.url)
 
-// Ctrl-C: all workers end with this process.
-process.once('SIGINT', () => process.exit(130))
-process.once('SIGTERM', () => process.exit(143))
-
-try {
-  const options = parseOptions(process.argv.slice(2))
-  if (options.help) process.stdout.write(HELP)
-  else writeOut(options.from === undefined ? await runAll(options) : readResults(options.from), options)
-} catch (error) {
-  process.stderr.write(`bench: ${textOf(error)}\n`)
-  process.exitCode = 2
-}
+await runProgram({
+  name: 'bench',
+  help: HELP,
+  parse: parseOptions,
+  run: async (options) =>
+    writeOut(options.from === undefined ? await runAll(options) : readResults(options.from), options),
+})
 
 function readResults(path: string): Results {
   return JSON.parse(readFileSync(path, 'utf8')) as Results

@@ -3,18 +3,11 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { endChild, endsWithUs } from './child.ts'
 import type { SecurityAnswers, SecurityOrder } from './security-worker.ts'
 
 const WORKER = fileURLToPath(new URL('./security-worker.js', import.meta.url))
-const END_MS = 5000
-
-/** All that run; whatever way the main process ends, they end with it. */
-const running = new Set<ChildProcess>()
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
 
 type Told = { readonly value: unknown } | { readonly fault: string }
 
@@ -31,8 +24,7 @@ export class SecurityProcess {
         ? [process.execPath, [WORKER]]
         : ['sh', ['-c', `ulimit -n ${maxDescriptors} && exec "$0" "$@"`, process.execPath, WORKER]]
     this.#child = spawn(command, args, { env, stdio: [...stdio] })
-    running.add(this.#child)
-    this.#child.once('exit', () => running.delete(this.#child))
+    endsWithUs(this.#child)
     this.#child.on('error', () => undefined)
   }
 
@@ -45,13 +37,8 @@ export class SecurityProcess {
     return told.value as SecurityAnswers[Kind]
   }
 
-  async end(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
-    const exited = once(this.#child, 'exit')
-    if (this.#child.connected) this.#child.disconnect()
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), END_MS)
-    await exited
-    clearTimeout(timer)
+  end(): Promise<void> {
+    return endChild(this.#child)
   }
 
   #told(order: SecurityOrder, deadlineMs: number): Promise<Told> {

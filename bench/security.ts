@@ -7,6 +7,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { runProgram, wholeNumber } from './program.ts'
 import { thisMachine } from './results.ts'
 import {
   measureCost,
@@ -17,11 +18,7 @@ import {
   middleOf,
   type Say,
 } from './security-figures.ts'
-import { textOf } from './stage.ts'
 import type { Spread } from './statistics.ts'
-
-process.once('SIGINT', () => process.exit(130))
-process.once('SIGTERM', () => process.exit(143))
 
 /** One line of the table. */
 interface Line {
@@ -144,36 +141,36 @@ const say: Say = (text) => {
   process.stderr.write(`${text}\n`)
 }
 
-try {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '5' },
-      measure: { type: 'string', default: '1500' },
-      only: { type: 'string', default: '' },
-      json: { type: 'string' },
-    },
-  })
-  const plan = { rounds: numberOf(values.rounds), measureMs: numberOf(values.measure) }
-  const lines: Line[] = []
-  for (const [title, measure] of parts) {
-    if (!title.includes(values.only)) continue
-    say(title)
-    lines.push(...(await measure(plan)))
-  }
-  for (const { title, figure, target, isMet } of lines) {
-    process.stdout.write(`| ${title} | ${figure} | ${target} | ${isMet ? 'met' : '**missed**'} |\n`)
-  }
-  if (values.json !== undefined) {
+await runProgram({
+  name: 'bench:security',
+  help: 'Usage: npm run bench:security [-- --rounds N] [--measure MS] [--only PART] [--json PATH]\n',
+  parse: (args) =>
+    parseArgs({
+      args: [...args],
+      options: {
+        rounds: { type: 'string', default: '5' },
+        measure: { type: 'string', default: '1500' },
+        only: { type: 'string', default: '' },
+        json: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    }).values,
+  run: async ({ rounds, measure, only, json }) => {
+    const plan = {
+      rounds: wholeNumber('rounds', rounds, 1000),
+      measureMs: wholeNumber('measure', measure, 600_000),
+    }
+    const lines: Line[] = []
+    for (const [title, takePart] of parts) {
+      if (!title.includes(only)) continue
+      say(title)
+      lines.push(...(await takePart(plan)))
+    }
+    for (const { title, figure, target, isMet } of lines) {
+      process.stdout.write(`| ${title} | ${figure} | ${target} | ${isMet ? 'met' : '**missed**'} |\n`)
+    }
+    if (json === undefined) return
     const results = { date: new Date().toISOString().slice(0, 10), machine: thisMachine(), ...plan, lines }
-    writeFileSync(values.json, `${JSON.stringify(results, undefined, 2)}\n`)
-  }
-} catch (error) {
-  say(`bench:security: ${textOf(error)}`)
-  process.exitCode = 2
-}
-
-function numberOf(text: string): number {
-  const number = Number(text)
-  if (Number.isInteger(number) && number > 0) return number
-  throw new Error(`expected a whole number above 0, found ${JSON.stringify(text)}`)
-}
+    writeFileSync(json, `${JSON.stringify(results, undefined, 2)}\n`)
+  },
+})

@@ -4,19 +4,8 @@
  */
 
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
+import { endChild, endsWithUs } from './child.ts'
 import type { Answer, Order } from './sides.ts'
-
-/** A process that was asked to end and has not after this long is killed. */
-const END_MS = 5000
-
-/** All that run; whatever way the main process ends, they end with it. */
-const running = new Set<ChildProcess>()
-process.on('exit', () => {
-  for (const child of running) if (!gentle.has(child)) child.kill('SIGKILL')
-})
-/** Those that have children of their own to end; they see that the main process is gone. */
-const gentle = new WeakSet<ChildProcess>()
 
 /** The side answered that it cannot do this: a limit, a missing feature, a wrong result. It can go on with other work. */
 export class RefusedError extends Error {}
@@ -36,10 +25,8 @@ export class WorkerProcess {
     // Node.js reads these certificates at every start, which nothing here needs.
     delete env.NODE_EXTRA_CA_CERTS
     this.#child = fork(new URL('./worker.js', import.meta.url), { env, execArgv: [...execArgv] })
-    running.add(this.#child)
-    if (hasChildren) gentle.add(this.#child)
+    if (!hasChildren) endsWithUs(this.#child)
     this.#child.once('exit', (code, signal) => {
-      running.delete(this.#child)
       this.#fault ??= `its process ended with ${signal ?? code}`
     })
     // A process that is gone is told by its exit; the channel to it may complain before.
@@ -83,12 +70,7 @@ export class WorkerProcess {
     })
   }
 
-  async end(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
-    const exited = once(this.#child, 'exit')
-    if (this.#child.connected) this.#child.disconnect()
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), END_MS)
-    await exited
-    clearTimeout(timer)
+  end(): Promise<void> {
+    return endChild(this.#child)
   }
 }

@@ -7,8 +7,8 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { Namespaces } from '../../test/support/namespaces.ts'
+import { runProgram } from '../program.ts'
 import { withReport } from '../report.ts'
-import { textOf } from '../stage.ts'
 import { measureCalm } from './calm.ts'
 import { FAULTS, type Fault } from './faults.ts'
 import { runSeries } from './lanes.ts'
@@ -25,18 +25,13 @@ const say = (text: string): void => {
   process.stderr.write(`${text}\n`)
 }
 
-// Ctrl-C: all processes and namespaces end with this process.
-process.once('SIGINT', () => process.exit(130))
-process.once('SIGTERM', () => process.exit(143))
-
-try {
-  const options = parseOptions(process.argv.slice(2))
-  if (options.help) process.stdout.write(HELP)
-  else writeOut(options.from === undefined ? await runAll(options) : readResults(options.from), options)
-} catch (error) {
-  say(`bench:liveness: ${textOf(error)}`)
-  process.exitCode = 2
-}
+await runProgram({
+  name: 'bench:liveness',
+  help: HELP,
+  parse: parseOptions,
+  run: async (options) =>
+    writeOut(options.from === undefined ? await runAll(options) : readResults(options.from), options),
+})
 
 function writeOut(results: Results, { readme }: Options): void {
   const report = reportOf(results)

@@ -3,6 +3,7 @@
  */
 
 import { parseArgs } from 'node:util'
+import { wholeNumber } from '../program.ts'
 import { chooseFaults, type FaultName } from './faults.ts'
 
 export const HELP = `Usage: npm run bench:liveness [-- OPTIONS]
@@ -57,24 +58,18 @@ export function parseOptions(args: readonly string[]): Options {
     },
   })
   return {
-    nodes: values.nodes.split(',').map((size) => wholeNumber('nodes', size.trim(), 2, 100)),
-    trials: wholeNumber('trials', values.trials, 1, 100_000),
+    nodes: values.nodes.split(',').map((size) => wholeNumber('nodes', size.trim(), 100, 2)),
+    trials: wholeNumber('trials', values.trials, 100_000),
     faults: chooseFaults(values.faults),
     only: values.only,
     minutes: someMinutes(values.minutes),
     serf: values.serf,
-    serfTrials: wholeNumber('serf-trials', values['serf-trials'], 1, 100_000),
+    serfTrials: wholeNumber('serf-trials', values['serf-trials'], 100_000),
     json: values.json,
     from: values.from,
     readme: values.readme,
     help: values.help,
   }
-}
-
-function wholeNumber(name: string, text: string, least: number, most: number): number {
-  const value = Number(text)
-  if (text !== '' && Number.isInteger(value) && value >= least && value <= most) return value
-  throw new Error(`--${name} takes whole numbers from ${least} to ${most}, not ${JSON.stringify(text)}`)
 }
 
 function someMinutes(text: string): number {

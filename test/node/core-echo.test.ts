@@ -4,25 +4,11 @@
  */
 
 import test from 'ava'
-import { CoreMesh, type Member } from '../support/core-mesh.ts'
+import { type Pair, startPair } from '../support/core-mesh.ts'
 import { NO_BODY, order } from '../support/samples.ts'
 
-interface Scene {
-  readonly mesh: CoreMesh
-  readonly alpha: Member
-  readonly bravo: Member
-}
-
-function scene(): Scene {
-  const mesh = new CoreMesh()
-  const alpha = mesh.start('alpha', ['bravo'])
-  const bravo = mesh.start('bravo', ['alpha'])
-  mesh.join('alpha', 'bravo')
-  return { mesh, alpha, bravo }
-}
-
 /** Lets `beats` Beats leave alpha while bravo is heard every 50 ms; gives the numbers of those that want an Echo. */
-function asking({ mesh, alpha }: Scene, beats: number): number[] {
+function asking({ mesh, alpha }: Pair, beats: number): number[] {
   const wanted: number[] = []
   for (let count = 0; count < beats; ) {
     // It does nothing but be heard.
@@ -38,11 +24,11 @@ function asking({ mesh, alpha }: Scene, beats: number): number[] {
 }
 
 test('L2: a link on which nothing is awaited asks with the first Beat and every eighth', (t) => {
-  t.deepEqual(asking(scene(), 24), [1, 9, 17])
+  t.deepEqual(asking(startPair(), 24), [1, 9, 17])
 })
 
 test('L2: a link on which an answer is awaited asks with each Beat, and no more once it came', (t) => {
-  const all = scene()
+  const all = startPair()
   const { mesh, alpha, bravo } = all
   const deadlineAt = mesh.now + 60_000
   alpha.core.outreach.caller.request(mesh.now, 'bravo', order({ timeoutMs: 60_000, deadlineAt }))
@@ -57,7 +43,7 @@ test('L2: a link on which an answer is awaited asks with each Beat, and no more 
 })
 
 test('L2: a link on which an ACK is awaited asks with each Beat, and no more once it came', (t) => {
-  const all = scene()
+  const all = startPair()
   const { mesh, alpha } = all
   mesh.isLost = (from, _to, { kind }) => from === 'bravo' && kind === 'ack'
   const deadlineAt = mesh.now + 60_000

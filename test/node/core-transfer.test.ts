@@ -6,24 +6,10 @@
 import test from 'ava'
 import type { Call } from '../../src/rpc/responder.ts'
 import type { Body } from '../../src/wire/messages.ts'
-import { CoreMesh, type Member } from '../support/core-mesh.ts'
+import { type Member, type Pair, startPair } from '../support/core-mesh.ts'
 import { bodyOf, order } from '../support/samples.ts'
 
 const LARGE: Body = bodyOf(2 * 1024 * 1024)
-
-interface Pair {
-  readonly mesh: CoreMesh
-  readonly alpha: Member
-  readonly bravo: Member
-}
-
-function pair(): Pair {
-  const mesh = new CoreMesh()
-  const alpha = mesh.start('alpha', ['bravo'])
-  const bravo = mesh.start('bravo', ['alpha'])
-  mesh.join('alpha', 'bravo')
-  return { mesh, alpha, bravo }
-}
 
 function ask({ mesh, alpha }: Pair, changes: Parameters<typeof order>[0] = {}): void {
   const { caller } = alpha.core.outreach
@@ -42,7 +28,7 @@ function chunksOf(member: Member): number {
 }
 
 test('T3: a retry of a large request that runs does not send its body again', (t) => {
-  const scene = pair()
+  const scene = startPair()
   ask(scene)
   const call = onlyCall(scene.bravo)
   t.is(call.request.body.bytes.length, LARGE.bytes.length)
@@ -58,7 +44,7 @@ test('T3: a retry of a large request that runs does not send its body again', (t
 })
 
 test('T20: a large answer is not kept once its caller has all of it', (t) => {
-  const scene = pair()
+  const scene = startPair()
   ask(scene)
   const call = onlyCall(scene.bravo)
   const { window } = call.caller
@@ -71,7 +57,7 @@ test('T20: a large answer is not kept once its caller has all of it', (t) => {
 })
 
 test('T17: a large answer that its connection took along is sent again on the next', (t) => {
-  const scene = pair()
+  const scene = startPair()
   ask(scene)
   const call = onlyCall(scene.bravo)
   scene.mesh.isLost = (_from, _to, message) => message.kind === 'chunk' || message.kind === 'offer'
@@ -85,7 +71,7 @@ test('T17: a large answer that its connection took along is sent again on the ne
 })
 
 test('T3: a large request that would be refused is refused before its body is taken', (t) => {
-  const scene = pair()
+  const scene = startPair()
   ask(scene, { verb: 'nobody' })
   t.like(scene.alpha.take('request-failed'), [
     { failure: { kind: 'rejected', reject: { reason: 'unknown-verb' } } },
@@ -99,7 +85,7 @@ test('T3: a large request that would be refused is refused before its body is ta
 })
 
 test('T19: a large request whose body did not leave in full was not sent', (t) => {
-  const scene = pair()
+  const scene = startPair()
   scene.mesh.isLost = (_from, to) => to === 'alpha'
   ask(scene, { retries: 0 })
   scene.mesh.pass(3000)
@@ -107,7 +93,7 @@ test('T19: a large request whose body did not leave in full was not sent', (t) =
 })
 
 test('T3: offers that go the wrong way are violations and are declined', (t) => {
-  const { mesh, alpha, bravo } = pair()
+  const { mesh, alpha, bravo } = startPair()
   const body = { type: 'raw', bytes: new Uint8Array(0) } as const
   const offer = { kind: 'offer', transfer: 1, totalBytes: 2_000_000, isRepeat: false } as const
   mesh.forge('alpha', 'bravo', { ...offer, head: { kind: 'reply', sequence: 1, body } })

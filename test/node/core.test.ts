@@ -6,25 +6,8 @@
 import test from 'ava'
 import type { Ask } from '../../src/rpc/caller.ts'
 import { CALLER_KEPT_MS } from '../../src/session/callers.ts'
-import { CoreMesh, type Member } from '../support/core-mesh.ts'
+import { CoreMesh, type Member, type Pair, startPair } from '../support/core-mesh.ts'
 import { bodyOf, hello, incarnation, order, reject, reply, request, send } from '../support/samples.ts'
-
-interface Pair {
-  readonly mesh: CoreMesh
-  readonly alpha: Member
-  readonly bravo: Member
-}
-
-/** Two nodes that are connected both ways. */
-function pair(): Pair {
-  const mesh = new CoreMesh()
-  const alpha = mesh.start('alpha', ['bravo'])
-  const bravo = mesh.start('bravo', ['alpha'])
-  mesh.join('alpha', 'bravo')
-  alpha.sent.length = 0
-  bravo.sent.length = 0
-  return { mesh, alpha, bravo }
-}
 
 function ask({ mesh, alpha }: Pair, changes: Parameters<typeof order>[0] = {}): Ask {
   const deadlineAt = mesh.now + 10_000
@@ -51,7 +34,7 @@ function post({ mesh, alpha }: Pair, verb = 'note'): void {
 }
 
 test('S1: two nodes that meet open their links and see each other alive', (t) => {
-  const { alpha, bravo } = pair()
+  const { alpha, bravo } = startPair()
   t.is(alpha.core.outreach.routes.get('bravo')?.link.state, 'open')
   t.is(bravo.core.outreach.routes.get('alpha')?.link.state, 'open')
   t.is(alpha.core.detector.get('bravo').state, 'alive')
@@ -59,7 +42,7 @@ test('S1: two nodes that meet open their links and see each other alive', (t) =>
 })
 
 test('R3: a request goes there and its reply comes back', (t) => {
-  const scene = pair()
+  const scene = startPair()
   ask(scene)
   t.deepEqual(finishAll(scene.mesh, scene.bravo), [1])
   t.is(scene.alpha.take('request-done').length, 1)
@@ -68,7 +51,7 @@ test('R3: a request goes there and its reply comes back', (t) => {
 })
 
 test('R5: a reply that was lost comes by a retry, and the handler runs once', (t) => {
-  const scene = pair()
+  const scene = startPair()
   scene.mesh.isLost = (_from, _to, message) => message.kind === 'reply'
   ask(scene)
   finishAll(scene.mesh, scene.bravo)
@@ -79,7 +62,7 @@ test('R5: a reply that was lost comes by a retry, and the handler runs once', (t
 })
 
 test('R8: what ends while the caller is cut off is sent when it is back, without being asked', (t) => {
-  const scene = pair()
+  const scene = startPair()
   ask(scene)
   scene.mesh.cut('alpha', 'bravo')
   t.deepEqual(finishAll(scene.mesh, scene.bravo), [1])
@@ -92,7 +75,7 @@ test('R8: what ends while the caller is cut off is sent when it is back, without
 })
 
 test('R16: a callee that restarts makes the outcome unknown at once', (t) => {
-  const scene = pair()
+  const scene = startPair()
   ask(scene)
   scene.mesh.kill('bravo')
   t.deepEqual(failures(scene.alpha), [], 'dead is not restarted: it may be the network')
@@ -102,7 +85,7 @@ test('R16: a callee that restarts makes the outcome unknown at once', (t) => {
 })
 
 test('R16: an idempotent request is asked of the new run', (t) => {
-  const scene = pair()
+  const scene = startPair()
   ask(scene, { idempotent: true })
   scene.mesh.kill('bravo')
   const again = scene.mesh.start('bravo', ['alpha'])
@@ -125,7 +108,7 @@ test('R13: a request to a node that starts later is answered during its retries'
 })
 
 test('R15: a link that swallows everything is dialled afresh, and the request answered', (t) => {
-  const scene = pair()
+  const scene = startPair()
   scene.mesh.pass(1000)
   scene.mesh.isLost = (from, to) => from === 'alpha' && to === 'bravo'
   ask(scene)
@@ -140,7 +123,7 @@ test('R15: a link that swallows everything is dialled afresh, and the request an
 })
 
 test('R15: short attempts leave the link to a busy peer alone, until it hangs', (t) => {
-  const scene = pair()
+  const scene = startPair()
   scene.mesh.pass(1000)
   scene.alpha.take('link-closed')
   // Its loop is blocked: its connections stand, and nothing comes from it on any of them.
@@ -160,7 +143,7 @@ test('R15: short attempts leave the link to a busy peer alone, until it hangs', 
 })
 
 test('R15: many short timeouts on a slow handler leave the link alone', (t) => {
-  const scene = pair()
+  const scene = startPair()
   scene.mesh.pass(100)
   scene.alpha.take('link-closed')
   for (let count = 0; count < 20; count += 1) {
@@ -172,7 +155,7 @@ test('R15: many short timeouts on a slow handler leave the link alone', (t) => {
 })
 
 test('R19: a reply to nothing and a reject of nothing are violations', (t) => {
-  const { mesh, alpha } = pair()
+  const { mesh, alpha } = startPair()
   mesh.forgeAnswer('bravo', 'alpha', reply(77), reject(78), reject(79, { of: 'send' }))
   t.deepEqual(
     alpha.take('violation').map(({ text }) => text),
@@ -210,7 +193,7 @@ test('S13: what comes in one message behind Hello is served', (t) => {
 })
 
 test('S16: what does not belong on a link or a session is a violation and changes nothing', (t) => {
-  const { mesh, alpha, bravo } = pair()
+  const { mesh, alpha, bravo } = startPair()
   mesh.forgeAnswer('bravo', 'alpha', hello(), request(1), send(1), { kind: 'cancel', sequence: 1 })
   t.is(alpha.take('violation').length, 4)
   const strange = [
@@ -226,7 +209,7 @@ test('S16: what does not belong on a link or a session is a violation and change
 })
 
 test('S6, S14: a session that was forgotten is made again, in the same window, and nothing is asked twice', (t) => {
-  const scene = pair()
+  const scene = startPair()
   ask(scene)
   scene.mesh.isLost = (from, to) => from === 'alpha' && to === 'bravo'
   finishAll(scene.mesh, scene.bravo)
@@ -240,7 +223,7 @@ test('S6, S14: a session that was forgotten is made again, in the same window, a
 })
 
 test('S9, S15: a Hello that is repeated counts as one session: who leaves then is forgotten in time', (t) => {
-  const { mesh, alpha, bravo } = pair()
+  const { mesh, alpha, bravo } = startPair()
   const session = bravo.take('session-opened')[0]?.session
   if (session === undefined) throw new Error('no session')
   const windowNow = (): number | undefined => alpha.core.outreach.routes.get('bravo')?.link.session?.window
@@ -263,7 +246,7 @@ test('S9, S15: a Hello that is repeated counts as one session: who leaves then i
 })
 
 test('S15: who says goodbye and loses the connection meets the same window, and no call runs twice', (t) => {
-  const { mesh, alpha, bravo } = pair()
+  const { mesh, alpha, bravo } = startPair()
   const asked = { deadlineAt: mesh.now + 10_000, idempotent: true }
   alpha.core.outreach.caller.request(mesh.now, 'bravo', order(asked))
   mesh.settle()
@@ -281,7 +264,8 @@ test('S15: who says goodbye and loses the connection meets the same window, and 
 })
 
 test('O4: a one-way message arrives and its receipt settles it', (t) => {
-  const scene = pair()
+  const scene = startPair()
+  scene.bravo.sent.length = 0
   for (let count = 0; count < 3; count += 1) {
     const deadlineAt = scene.mesh.now + 5000
     const message = { verb: 'note', body: bodyOf(1), deadlineAt, ticket: undefined }
@@ -301,7 +285,7 @@ test('O4: a one-way message arrives and its receipt settles it', (t) => {
 })
 
 test('O6: a receipt that was lost with its connection is made good on the next', (t) => {
-  const scene = pair()
+  const scene = startPair()
   scene.mesh.isLost = (_from, _to, message) => message.kind === 'ack'
   post(scene)
   t.is(scene.bravo.take('arrival').length, 1)
@@ -313,7 +297,7 @@ test('O6: a receipt that was lost with its connection is made good on the next',
 })
 
 test('O7: a message that was lost alone is unknown, though later ones are delivered', (t) => {
-  const scene = pair()
+  const scene = startPair()
   scene.mesh.isLost = (_from, _to, message) => message.kind === 'send'
   post(scene)
   scene.mesh.isLost = () => false
@@ -330,7 +314,7 @@ test('O7: a message that was lost alone is unknown, though later ones are delive
 })
 
 test('O5: a message that nobody takes is rejected', (t) => {
-  const scene = pair()
+  const scene = startPair()
   post(scene, 'sing')
   t.deepEqual(
     scene.alpha
@@ -342,7 +326,7 @@ test('O5: a message that nobody takes is rejected', (t) => {
 })
 
 test('X2: a node that closes rejects one-way messages, and runs nothing for them', (t) => {
-  const scene = pair()
+  const scene = startPair()
   scene.bravo.core.drain()
   post(scene)
   t.deepEqual(
@@ -355,7 +339,7 @@ test('X2: a node that closes rejects one-way messages, and runs nothing for them
 })
 
 test('O8: a receiver that restarts leaves what it may have had unknown at once', (t) => {
-  const scene = pair()
+  const scene = startPair()
   scene.mesh.isLost = (_from, _to, message) => message.kind === 'ack'
   post(scene)
   scene.mesh.kill('bravo')
@@ -369,7 +353,8 @@ test('O8: a receiver that restarts leaves what it may have had unknown at once',
 })
 
 test('B61: a body above the limit is refused, and only on a connection that said Hello', (t) => {
-  const { mesh, alpha, bravo } = pair()
+  const { mesh, alpha, bravo } = startPair()
+  bravo.sent.length = 0
   const guest = bravo.take('session-opened')[0]?.session.connection
   if (guest === undefined) throw new Error('no session')
   bravo.core.tooLarge(mesh.now, guest, request(5), 100)

@@ -14,7 +14,7 @@ import type { SendResult, Transport } from '../../src/transport/transport.ts'
 import type { Message } from '../../src/wire/messages.ts'
 import { encodeBatch } from '../support/encode-batch.ts'
 import { pair, settingsOf, trusted } from '../support/keys.ts'
-import { connection, hello, incarnation, welcome } from '../support/samples.ts'
+import { ALPHA, connection, hello, welcome } from '../support/samples.ts'
 
 const BRAVO = connection(1)
 const GUEST = connection(2)
@@ -66,7 +66,7 @@ class Scene {
 
   begin(): void {
     this.driver.begin({
-      self: { name: 'alpha', role: 'node', incarnation: incarnation(1), network: 'test', maxBodyBytes: 1024 },
+      self: ALPHA,
       peers: [{ name: 'bravo', address: 'tcp://bravo' }],
       tickMs: 500,
       hasVerb: () => true,

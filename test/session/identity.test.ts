@@ -3,21 +3,14 @@
  */
 
 import test from 'ava'
-import { helloOf, type Identity, judgeHello, welcomeOf } from '../../src/session/identity.ts'
+import { helloOf, judgeHello, welcomeOf } from '../../src/session/identity.ts'
 import type { Hello } from '../../src/wire/messages.ts'
-import { hello, incarnation } from '../support/samples.ts'
+import { ALPHA, hello, incarnation } from '../support/samples.ts'
 
-const SELF: Identity = {
-  name: 'alpha',
-  role: 'node',
-  incarnation: incarnation(9),
-  network: 'test',
-  maxBodyBytes: 1000,
-}
 const isMember = (name: string): boolean => name === 'bravo' || name === 'charlie'
 
 function reason(changes: Partial<Hello>): string | undefined {
-  return judgeHello(SELF, isMember, hello(changes))?.reason
+  return judgeHello(ALPHA, isMember, hello(changes))?.reason
 }
 
 test('S8: the table of Hellos', (t) => {
@@ -49,18 +42,18 @@ test('S8: of several reasons, the first is told', (t) => {
 })
 
 test('S8: each refusal names both sides of the matter', (t) => {
-  t.deepEqual(judgeHello(SELF, isMember, hello({ network: 'other' })), {
+  t.deepEqual(judgeHello(ALPHA, isMember, hello({ network: 'other' })), {
     reason: 'network',
     text: 'This is network "test", not "other"',
   })
   t.regex(
-    judgeHello(SELF, isMember, hello({ minVersion: 2, maxVersion: 3 }))?.text ?? '',
+    judgeHello(ALPHA, isMember, hello({ minVersion: 2, maxVersion: 3 }))?.text ?? '',
     /1 to 1, not 2 to 3/,
   )
 })
 
 test('S9: Welcome speaks the highest common version, and says who and which window', (t) => {
-  const answer = welcomeOf(SELF, hello({ minVersion: 1, maxVersion: 7 }), 42)
+  const answer = welcomeOf(ALPHA, hello({ minVersion: 1, maxVersion: 7 }), 42)
   t.deepEqual(answer, {
     kind: 'welcome',
     version: 1,
@@ -75,7 +68,7 @@ test('S9: Welcome speaks the highest common version, and says who and which wind
 })
 
 test('S1: Hello says who dials and whom it expects', (t) => {
-  const said = helloOf(SELF, 'bravo')
+  const said = helloOf(ALPHA, 'bravo')
   t.is(said.name, 'alpha')
   t.is(said.expects, 'bravo')
   t.is(said.role, 'node')

@@ -9,7 +9,7 @@ import { type Link, type LinkEvent, Links } from '../../src/session/links.ts'
 import type { Challenge, Hello, Welcome } from '../../src/wire/messages.ts'
 import { keyring, keys, pair, settingsOf, trusted } from '../support/keys.ts'
 import { Recorder } from '../support/recorder.ts'
-import { connection, incarnation, welcome } from '../support/samples.ts'
+import { ALPHA, connection, welcome } from '../support/samples.ts'
 
 const LINE = connection(1)
 const PLACE = connection(9)
@@ -30,14 +30,7 @@ function greeting(alphaKeys: readonly string[] = ['alpha'], bravoKeys: readonly 
   const out = new Recorder<LinkEvent>()
   const bravo = trusted('bravo', { keys: keys(...bravoKeys) })
   const ring = keyring(settingsOf('alpha', [bravo], alphaKeys.map(pair)))
-  const self = {
-    name: 'alpha',
-    role: 'node',
-    incarnation: incarnation(5),
-    network: 'test',
-    maxBodyBytes: 1000,
-  } as const
-  const links = new Links(self, out, new Proofs(ring, ring))
+  const links = new Links(ALPHA, out, new Proofs(ring, ring))
   const link = links.add('bravo', LINE)
   links.up(0, LINE)
   out.sent()
@@ -66,7 +59,7 @@ test('P2: a challenge is answered by the same Hello with a proof, once for each 
   const { links, link, out } = scene
   links.challenge(1, link, CHALLENGE)
   const [said] = out.sentOf('hello')
-  t.like(said, { name: 'alpha', expects: 'bravo', incarnation: 5 })
+  t.like(said, { name: 'alpha', expects: 'bravo', incarnation: 9 })
   t.deepEqual(said?.proof?.challenge, CHALLENGE.nonce)
   t.is(said?.proof?.mac.length, 32)
   links.challenge(2, link, CHALLENGE)
@@ -108,10 +101,7 @@ test('P2: without a key for the peer, or without keys at all, the link waits as 
   t.like(out.toldOf('link-refused')[0], {
     refuse: { reason: 'not-proven', text: 'No key of node "bravo" is accepted here' },
   })
-  const plain = new Links(
-    { name: 'alpha', role: 'node', incarnation: incarnation(5), network: 'test', maxBodyBytes: 1000 },
-    out,
-  )
+  const plain = new Links(ALPHA, out)
   const plainLink = plain.add('bravo', LINE)
   plain.up(0, LINE)
   out.sent()

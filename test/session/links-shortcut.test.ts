@@ -4,7 +4,7 @@ import test from 'ava'
 import { type Link, type LinkEvent, Links } from '../../src/session/links.ts'
 import type { Welcome } from '../../src/wire/messages.ts'
 import { Recorder } from '../support/recorder.ts'
-import { connection, incarnation, welcome } from '../support/samples.ts'
+import { ALPHA, connection, incarnation, welcome } from '../support/samples.ts'
 
 const LINE = connection(1)
 const SHORTCUT = `ipc://@zmqnet-${'0'.repeat(32)}`
@@ -18,8 +18,7 @@ interface Scene {
 
 function greeting(hostToken: string | undefined, carrier: 'tcp' | 'ipc' = 'tcp'): Scene {
   const out = new Recorder<LinkEvent>()
-  const self = { name: 'alpha', role: 'node', incarnation: incarnation(5), network: 'test' } as const
-  const links = new Links({ ...self, maxBodyBytes: 1000, hostToken }, out)
+  const links = new Links({ ...ALPHA, hostToken }, out)
   const link = links.add('bravo', LINE)
   links.up(0, LINE, carrier)
   out.sent()

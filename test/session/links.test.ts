@@ -6,7 +6,7 @@ import test from 'ava'
 import { type Link, type LinkEvent, Links } from '../../src/session/links.ts'
 import type { Refuse } from '../../src/wire/messages.ts'
 import { Recorder } from '../support/recorder.ts'
-import { connection, incarnation, welcome } from '../support/samples.ts'
+import { ALPHA, connection, incarnation, welcome } from '../support/samples.ts'
 
 const REFUSE: Refuse = { kind: 'refuse', reason: 'name-taken', text: 'No' }
 const LINE = connection(1)
@@ -19,10 +19,7 @@ interface Scene {
 
 function down(): Scene {
   const out = new Recorder<LinkEvent>()
-  const links = new Links(
-    { name: 'alpha', role: 'node', incarnation: incarnation(5), network: 'test', maxBodyBytes: 1000 },
-    out,
-  )
+  const links = new Links(ALPHA, out)
   return { links, link: links.add('bravo', LINE), out }
 }
 

@@ -11,7 +11,7 @@ import { type SessionEvent, Sessions } from '../../src/session/sessions.ts'
 import type { Hello } from '../../src/wire/messages.ts'
 import { keyring, keys, settingsOf, trusted } from '../support/keys.ts'
 import { Recorder } from '../support/recorder.ts'
-import { connection, hello, incarnation } from '../support/samples.ts'
+import { ALPHA, connection, hello, incarnation } from '../support/samples.ts'
 
 const OLD = connection(1)
 const NEW = connection(2)
@@ -27,17 +27,10 @@ interface Scene {
 /** The sessions of alpha, with bravo and charlie for members. */
 function scene(): Scene {
   const out = new Recorder<SessionEvent>()
-  const self = {
-    name: 'alpha',
-    role: 'node',
-    incarnation: incarnation(9),
-    network: 'test',
-    maxBodyBytes: 1000,
-  } as const
   const ring = keyring(settingsOf('alpha', PARTIES))
   const isMember = (name: string): boolean => name === 'bravo' || name === 'charlie'
   return {
-    sessions: new Sessions(self, { isMember, isLinked: () => false, prover: new Proofs(ring, ring) }, out),
+    sessions: new Sessions(ALPHA, { isMember, isLinked: () => false, prover: new Proofs(ring, ring) }, out),
     out,
     ring,
   }

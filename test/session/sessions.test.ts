@@ -13,7 +13,7 @@ import {
 } from '../../src/session/sessions.ts'
 import type { Hello } from '../../src/wire/messages.ts'
 import { Recorder } from '../support/recorder.ts'
-import { connection, hello, incarnation } from '../support/samples.ts'
+import { ALPHA, connection, hello, incarnation } from '../support/samples.ts'
 
 interface Scene {
   readonly sessions: Sessions
@@ -28,19 +28,12 @@ const THIRD = connection(3)
 
 function scene(): Scene {
   const out = new Recorder<SessionEvent>()
-  const self = {
-    name: 'alpha',
-    role: 'node',
-    incarnation: incarnation(9),
-    network: 'test',
-    maxBodyBytes: 1000,
-  } as const
   const linked = new Set<number>()
   const settings = {
     isMember: (name: string) => name === 'bravo',
     isLinked: (one: Hello) => linked.has(one.incarnation),
   }
-  return { sessions: new Sessions(self, settings, out), out, linked }
+  return { sessions: new Sessions(ALPHA, settings, out), out, linked }
 }
 
 function run(number: number): Hello {

@@ -249,3 +249,19 @@ export class CoreMesh {
 
 /** Stands for the way to nobody. */
 const GONE: Line = { from: '', to: '', id: connection(0), inbound: undefined }
+
+/** Two nodes that are connected both ways. */
+export interface Pair {
+  readonly mesh: CoreMesh
+  readonly alpha: Member
+  readonly bravo: Member
+}
+
+/** Starts alpha and bravo. */
+export function startPair(): Pair {
+  const mesh = new CoreMesh()
+  const alpha = mesh.start('alpha', ['bravo'])
+  const bravo = mesh.start('bravo', ['alpha'])
+  mesh.join('alpha', 'bravo')
+  return { mesh, alpha, bravo }
+}

@@ -4,6 +4,7 @@
 
 import type { ConnectionId, Incarnation } from '../../src/base/ids.ts'
 import type { RequestOrder } from '../../src/rpc/caller.ts'
+import type { Identity } from '../../src/session/identity.ts'
 import type { Body, Hello, Reject, Reply, Request, Send, Welcome } from '../../src/wire/messages.ts'
 
 export const NO_BODY: Body = { type: 'none', bytes: new Uint8Array(0) }
@@ -14,6 +15,15 @@ export function connection(number: number): ConnectionId {
 
 export function incarnation(number: number): Incarnation {
   return number as Incarnation
+}
+
+/** Who the machines of most tests belong to. */
+export const ALPHA: Identity = {
+  name: 'alpha',
+  role: 'node',
+  incarnation: incarnation(9),
+  network: 'test',
+  maxBodyBytes: 1000,
 }
 
 /** A body of that many bytes. */

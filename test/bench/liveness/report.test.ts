@@ -81,9 +81,9 @@ test('faults are chosen by their names, one way means both ways, and a wrong nam
 test('options that make no sense are refused with a sentence', (t) => {
   t.like(parseOptions(['--nodes', '3, 5', '--trials', '7']), { nodes: [3, 5], trials: 7, minutes: 10 })
   t.throws(() => parseOptions(['--nodes', '1']), {
-    message: '--nodes takes whole numbers from 2 to 100, not "1"',
+    message: '--nodes is a whole number from 2 to 100, not "1"',
   })
-  t.throws(() => parseOptions(['--trials', '']), { message: /--trials takes/ })
+  t.throws(() => parseOptions(['--trials', '']), { message: /--trials is/ })
   t.throws(() => parseOptions(['--minutes', 'x']), { message: /--minutes is a number/ })
 })
 
