@@ -142,8 +142,8 @@ export class Outreach {
         this.#reject(now, link, { kind: 'reject', of: kind, sequence, reason: 'too-large', code: '', text })
         return
       }
+      /* c8 ignore next 2 -- only replies are held up, and none goes out on a link */
       case 'transfer-room':
-        // Only replies are held up, and none goes out on a link.
         return
       default:
         unreachable(event)

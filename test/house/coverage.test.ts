@@ -16,7 +16,7 @@ function record(path: string, ...missed: readonly number[]): string {
   return [`SF:${path}`, ...lines, ...totals, 'end_of_record', ''].join('\n')
 }
 
-const SOURCE = 'one\n} catch {\n  harm()\n  default:\n    unreachable(two)\n  default:\n    three()\n'
+const SOURCE = 'one\n} catch {\n  harm()\n  default:\n    unreachable(two)\n  default:\n    three()\n  })\n'
 
 test('where the world is met, each line that no test reaches is named', (t) => {
   const report = record('src/node/driver.ts', 2, 3, 4, 5) + record('src/wire/batch.ts', 2)
@@ -29,9 +29,9 @@ test('where the world is met, each line that no test reaches is named', (t) => {
   )
 })
 
-test('what stands there for the compiler need not be reached, but any other default does', (t) => {
+test('what stands there for the compiler need not be reached, nor a bracket, but any other default does', (t) => {
   t.deepEqual(
-    judge(record('src/transport/probe.ts', 4, 5, 6), () => SOURCE),
+    judge(record('src/transport/probe.ts', 4, 5, 6, 8), () => SOURCE),
     ['src/transport/probe.ts:6 is reached by no test: default:'],
   )
 })

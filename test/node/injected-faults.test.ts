@@ -23,6 +23,7 @@ import {
   startNode,
   until,
 } from '../support/mesh.ts'
+import { withoutRights } from '../support/without-rights.ts'
 
 /** A world whose transports do what `change` makes of them. */
 function worldWith(change: (transport: ReturnType<TransportFactory>) => void): ReturnType<typeof realWorld> {
@@ -39,17 +40,6 @@ function folderFor(t: ExecutionContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'zmqnet-faults-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   return folder
-}
-
-/** Runs as somebody without rights, where the tests run as root, who may read everything. */
-function withoutRights<T>(run: () => T): T {
-  if (process.getuid?.() !== 0) return run()
-  process.seteuid?.(65_534)
-  try {
-    return run()
-  } finally {
-    process.seteuid?.(0)
-  }
 }
 
 test('S17: a node that cannot open a shortcut says why at debug, and is reached over tcp', async (t) => {

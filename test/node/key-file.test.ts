@@ -21,6 +21,7 @@ import { endingAt, type KeyFile, newKeyPair, readKeyFile, writeKeyFile } from '.
 import type { OwnKey } from '../../src/security/policy.ts'
 import { pair } from '../support/keys.ts'
 import { folderFor } from '../support/secure-mesh.ts'
+import { withoutRights } from '../support/without-rights.ts'
 
 const UNTIL = Date.parse('2026-12-01T00:00:00.250Z')
 const ALPHA: KeyFile = { name: 'alpha', role: 'node', own: [pair('alpha')] }
@@ -118,6 +119,7 @@ test('what is no key file is not written', (t) => {
     [{ ...pair('alpha'), secretKey: pair('old').secretKey }],
   ]
   for (const own of bad) complaint(t, () => writeKeyFile(path, { ...ALPHA, own }, { force: true }))
+  complaint(t, () => writeKeyFile(path, { ...ALPHA, name: '' }, { force: true }))
   t.false(existsSync(path))
 })
 
@@ -126,6 +128,10 @@ test('a folder that cannot be made or written is told', (t) => {
   t.regex(
     complaint(t, () => writeKeyFile(path, ALPHA, { force: false })),
     /cannot be written: (ENOTDIR|EEXIST)$/,
+  )
+  t.regex(
+    complaint(t, () => writeKeyFile(folderFor(t), ALPHA, { force: true })),
+    /cannot be written: EISDIR$/,
   )
 })
 
@@ -188,6 +194,16 @@ test('what is missing or no file is told', (t) => {
   t.regex(
     complaint(t, () => readKeyFile(join(folder, 'folder.key'))),
     /cannot be used: it is no file$/,
+  )
+  const path = fileWith(t, '{}')
+  t.regex(
+    complaint(t, () => readKeyFile(join(path, 'alpha.key'))),
+    /cannot be read: ENOTDIR$/,
+  )
+  chmodSync(path, 0)
+  t.regex(
+    complaint(t, () => withoutRights(() => readKeyFile(path))),
+    /cannot be read: permission denied$/,
   )
 })
 

@@ -36,6 +36,13 @@ test('P3: with a key that is none, or of low order, or not ours, nobody agrees, 
   )
 })
 
+test('P3: secrets are kept for so many pairs of keys, and made again after that', (t) => {
+  const alpha = keyring(settingsOf('alpha', []))
+  const first = alpha.mac(key('alpha'), key('bravo'), BYTES)
+  for (let number = 0; number < 8192; number += 1) alpha.mac(key('alpha'), `none ${number}`, BYTES)
+  t.deepEqual(alpha.mac(key('alpha'), key('bravo'), BYTES), first)
+})
+
 test('P8: a former key of ours is served while it counts, and the present one is used first', (t) => {
   let wallNow = 0
   const own = [pair('alpha'), { ...pair('former'), until: 100 }]
