@@ -34,9 +34,10 @@ export async function run(context: Context<typeof serveOptions>): Promise<number
     ...(values.tick === undefined ? {} : { tick: values.tick }),
   })
   const { endpoint, incarnation } = node
+  // Before it says that it is there: whoever reads that may send the signal, which ends who does not wait for it.
+  io.onHangup(() => reload(node, log))
   if (values.json) out.json({ event: 'listening', node: name, endpoint, incarnation, pid: io.pid })
   else out.line(`${name} listens on ${endpoint}`)
-  io.onHangup(() => reload(node, log))
   const events = values.json ? printEvents(node, out) : Promise.resolve()
   const cause = await waitForEnd(io, values.uptime)
   log.info(`Stopping: ${cause}`)

@@ -137,10 +137,6 @@ export class Sessions {
     return this.#byConnection.get(connection)
   }
 
-  all(): IterableIterator<Session> {
-    return this.#byConnection.values()
-  }
-
   /** From now on nobody new comes in. */
   drain(): void {
     this.#isClosing = true

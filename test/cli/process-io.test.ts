@@ -5,7 +5,7 @@
 
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
@@ -131,6 +131,23 @@ test('a text comes from standard input; one that cannot be read is a fault', asy
   const { code, err } = await broken.ended()
   t.is(code, 1)
   t.regex(err, /no EIO/)
+})
+
+test('files are read, written, replaced and listed where the user says', async (t) => {
+  const { path, folder } = await Mesh.create(t, ['alpha'])
+  const run = async (...argv: readonly string[]) => {
+    const running = start(t, ['-p', path, 'keys', ...argv])
+    const { code, err } = await running.ended()
+    t.deepEqual([code, err], [0, ''], argv.join(' '))
+  }
+  await run('new', '-n', 'alpha')
+  await run('trust')
+  await run('rotate', '-n', 'alpha')
+  t.deepEqual((await readdir(join(folder, 'keys'))).sort(), ['alpha.key', 'alpha.pub'])
+  const { public_key } = JSON.parse(await readFile(join(folder, 'keys', 'alpha.pub'), 'utf8'))
+  const { peers } = JSON.parse(await readFile(path, 'utf8'))
+  t.is(peers[0].public_key, public_key)
+  t.truthy(peers[0].former_key)
 })
 
 test('a signal ends the wait for standard input', async (t) => {
