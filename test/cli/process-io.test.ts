@@ -207,7 +207,8 @@ test('a terminal that is closed ends it in good order, by the signal that says s
     const { kill } = process
     process.kill = (...given) => { takeCoverage(); return kill.apply(process, given) }`
   const program = `exec '${process.execPath}' --import 'data:text/javascript,${encodeURIComponent(before)}' '${MAIN}'`
-  const command = `${program} -p '${path}' serve -n alpha --json > '${out}'`
+  // Nobody could end it, did it not end with its terminal: hence the uptime.
+  const command = `${program} -p '${path}' serve -n alpha -u 1m --json > '${out}'`
   const terminal = startProgram(t, 'script', ['-qec', command, '/dev/null'], { isCounted: true })
   const textOf = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '')
   let text = ''
