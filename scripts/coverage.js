@@ -23,7 +23,7 @@ export const RAW = join(FOLDER, 'v8')
 const STRICT = ['src/node/', 'src/transport/', 'src/cli/main.ts', 'src/cli/process-io.ts']
 
 /** In percent. Which branches are taken is in a few places a matter of time, hence some room. */
-const FLOORS = { lines: 99.7, functions: 99.4, branches: 97.2 }
+const FLOORS = { lines: 99.5, functions: 99.2, branches: 97 }
 
 /** What stands for each of them in an lcov file: found and hit. */
 const COUNTS = { lines: ['LF', 'LH'], functions: ['FNF', 'FNH'], branches: ['BRF', 'BRH'] }

@@ -109,7 +109,7 @@ test('T3: offers that go the wrong way are violations and are declined', (t) => 
 })
 
 test('T22: a mebibyte that is echoed travels whole both ways from the fifth time on, until something small is asked', (t) => {
-  const scene = pair()
+  const scene = startPair()
   const { mesh, alpha, bravo } = scene
   const body = bodyOf(1024 * 1024)
   /** How many messages with a body, or a part of one, an echo took on its way there and back. */
