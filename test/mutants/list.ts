@@ -9,6 +9,7 @@ import { ONEWAY_MUTANTS } from './oneway-mutants.ts'
 import { RPC_MUTANTS } from './rpc-mutants.ts'
 import { SECURITY_MUTANTS } from './security-mutants.ts'
 import { SESSION_MUTANTS } from './session-mutants.ts'
+import { TRANSFER_MUTANTS } from './transfer-mutants.ts'
 import { TRANSPORT_MUTANTS } from './transport-mutants.ts'
 import { WIRE_MUTANTS } from './wire-mutants.ts'
 
@@ -19,6 +20,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...SESSION_MUTANTS,
   ...SECURITY_MUTANTS,
   ...LIVENESS_MUTANTS,
+  ...TRANSFER_MUTANTS,
   ...TRANSPORT_MUTANTS,
   ...WIRE_MUTANTS,
 ]
