@@ -18,6 +18,9 @@ const LAST_WORDS_MS = 50
 /** What a peer says of its loop so soon after a silence is about that silence, which is over. */
 const SAME_STALL_MS = 500
 
+/** Why a link is down, as the transport says it; see its `DownCause`. */
+export type BreakCause = 'closed' | 'refused' | 'silent' | 'unreachable'
+
 export type LifeState = 'alive' | 'suspect' | 'dead' | 'left'
 
 /** What the detector tells. */
@@ -204,7 +207,7 @@ export class Detector {
     this.#review(now, life)
   }
 
-  linkDown(now: number, name: string, cause: 'closed' | 'refused' | 'silent'): void {
+  linkDown(now: number, name: string, cause: BreakCause): void {
     const life = this.get(name)
     const isBreak = life.linkIsUp
     if (isBreak) {
@@ -218,9 +221,11 @@ export class Detector {
     if (cause === 'refused' && isQuiet) life.isRefused = true
     // One silence may be a short one. The dial that follows is given time again, and so is the question on its session,
     // whose answer may come at once: here no words are last ones.
-    if (cause === 'silent' && isQuiet && !isBreak && !life.wasHeardSince) life.isCutOff = true
-    // Neither does anything come back from there, nor does anything arrive, as the peer says itself: that is two silences.
-    if (cause === 'silent' && this.#isDeaf(now, life)) life.isCutOff = true
+    const isSilent = cause === 'silent' || cause === 'unreachable'
+    if (isSilent && isQuiet && !isBreak && !life.wasHeardSince) life.isCutOff = true
+    // Nothing comes back from its host, nor does anything arrive there, as the peer says itself: that is two silences. A peer
+    // that has no turn for a while may say so, too, but its operating system answers.
+    if (cause === 'unreachable' && this.#isDeaf(now, life)) life.isCutOff = true
     this.#review(now, life)
   }
 

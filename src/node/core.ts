@@ -11,7 +11,7 @@ import type { ConnectionId } from '../base/ids.ts'
 import type { Random } from '../base/random.ts'
 import { type Cast, Caster, type CasterEvent, Leg } from '../broadcast/caster.ts'
 import type { StopRule } from '../broadcast/stop-rule.ts'
-import { Detector, type DetectorEvent } from '../liveness/detector.ts'
+import { type BreakCause, Detector, type DetectorEvent } from '../liveness/detector.ts'
 import type { OwnLoad } from '../liveness/heart.ts'
 import { OwnHealth } from '../liveness/own-health.ts'
 import type { LivenessEvent } from '../liveness/slow-peers.ts'
@@ -123,13 +123,14 @@ export class Core {
   }
 
   /** The transport has none. `reset`: we threw it away ourselves, which is no evidence against the peer. */
-  linkDown(now: number, connection: ConnectionId, cause: 'closed' | 'refused' | 'silent' | 'reset'): void {
+  linkDown(now: number, connection: ConnectionId, cause: BreakCause | 'reset'): void {
     const link = this.outreach.links.get(connection)
     if (link === undefined) return
     this.outreach.links.down(now, connection, cause)
     if (cause !== 'reset') this.detector.linkDown(now, link.peer, cause)
     if (cause === 'reset') return
-    const hearsNothing = cause === 'silent' && this.detector.hearsNothing(now, link.peer, true)
+    const isSilent = cause === 'silent' || cause === 'unreachable'
+    const hearsNothing = isSilent && this.detector.hearsNothing(now, link.peer, true)
     this.reception.sessions.question(link.peer, hearsNothing)
     if (this.detector.get(link.peer).state === 'left') this.caster.peerDied(now, link.peer, 'It left')
   }

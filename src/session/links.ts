@@ -49,7 +49,7 @@ export type LinkCarrier = 'tcp' | 'ipc'
  * Why a link is not open any more: what the transport says, that we threw it away (`reset`), that another run of the
  * peer answered on it (`restarted`), or that the peer does not know us any more (`forgotten`).
  */
-export type LinkEnd = 'closed' | 'refused' | 'silent' | 'reset' | 'restarted' | 'forgotten'
+export type LinkEnd = 'closed' | 'refused' | 'silent' | 'unreachable' | 'reset' | 'restarted' | 'forgotten'
 
 /** What the links tell. */
 export type LinkEvent =

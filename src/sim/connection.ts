@@ -15,7 +15,7 @@ export interface ConnectionSide {
   /** A message, in a turn of the owner's process. */
   deliver(packet: Packet): void
   /** The other side closed, or is silent: work of the I/O thread, not yet a turn of the event loop. */
-  ended(cause: 'closed' | 'silent'): void
+  ended(cause: 'closed' | 'silent' | 'unreachable'): void
   /** The other side took bytes. */
   drained(): void
 }
@@ -105,15 +105,15 @@ export class Connection {
   }
 
   /** The dialling side asked whether the process of the other one runs, and got no answer. */
-  silence(): void {
-    this.#ends(this.#dialler, 'silent')
+  silence(cause: 'silent' | 'unreachable'): void {
+    this.#ends(this.#dialler, cause)
   }
 
   /** A side learns that the connection is at its end. What has come by then still reaches its event loop. */
-  #ends(end: End, cause: 'closed' | 'silent'): void {
+  #ends(end: End, cause: 'closed' | 'silent' | 'unreachable'): void {
     if (!end.open) return
     const other = end === this.#dialler ? this.#acceptor : this.#dialler
-    this.#close(end, other, cause === 'silent')
+    this.#close(end, other, cause !== 'closed')
     end.side.ended(cause)
   }
 

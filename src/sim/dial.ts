@@ -138,20 +138,23 @@ export class Dial implements ConnectionSide {
     const { scheduler } = this.#network
     const heard = this.#heard
     this.#isDeaf = isDeaf
+    let isReachable = false
     const dueMs = scheduler.nowMs + PROBE_MS
     const end = scheduler.at(dueMs, () => {
       this.#probeEnd = undefined
       this.process.turn(() => {
         // Late means that this process stood still, which says nothing of the other.
         const isLate = scheduler.nowMs > dueMs + PROBE_LATE_MS
-        const isAnswered = heard !== this.#heard && !this.#isDeaf
-        if (!isLate && connection === this.#connection && !isAnswered) connection.silence()
+        const isQuiet = heard === this.#heard || (this.#isDeaf && !isReachable)
+        if (!isLate && connection === this.#connection && isQuiet)
+          connection.silence(isReachable ? 'silent' : 'unreachable')
       })
     })
     this.#probeEnd = end
     for (const afterMs of PROBE_KNOCKS_MS) {
       this.#knockOnce(this.#attempt, afterMs, this.#configured, (acceptor) => {
-        if (acceptor !== undefined && this.#probeEnd === end) this.#stopProbe()
+        isReachable = true
+        if (acceptor !== 'paused' && acceptor !== undefined && this.#probeEnd === end) this.#stopProbe()
       })
     }
   }
@@ -165,7 +168,7 @@ export class Dial implements ConnectionSide {
     if (this.#pending !== undefined) this.#flush()
   }
 
-  ended(cause: 'closed' | 'silent'): void {
+  ended(cause: 'closed' | 'silent' | 'unreachable'): void {
     const ended = this.#connection
     this.#connection = undefined
     this.#stopProbe()
@@ -220,7 +223,9 @@ export class Dial implements ConnectionSide {
   }
 
   #knock(attempt: number, afterMs: number): void {
-    this.#knockOnce(attempt, afterMs, this.endpoint, (acceptor) => this.#answered(attempt, acceptor))
+    this.#knockOnce(attempt, afterMs, this.endpoint, (acceptor) => {
+      if (acceptor !== 'paused') this.#answered(attempt, acceptor)
+    })
   }
 
   /** Sends the first packet to the other host; `answer` tells who listens there, if anybody answers. */
@@ -228,14 +233,14 @@ export class Dial implements ConnectionSide {
     attempt: number,
     afterMs: number,
     endpoint: string,
-    answer: (acceptor: Acceptor | undefined) => void,
+    answer: (acceptor: Acceptor | 'paused' | undefined) => void,
   ): void {
     this.#travel(attempt, afterMs, this.process.host, this.#peerHost, () => {
       if (!this.#network.hasHost(this.#peerHost)) return
       const acceptor = this.#network.acceptorAt(endpoint)
       // The kernel of a paused process accepts, but nobody answers ZeroMQ's greeting.
-      if (acceptor?.process.paused) return
-      this.#travel(attempt, 0, this.#peerHost, this.process.host, () => answer(acceptor))
+      const found = acceptor?.process.paused ? 'paused' : acceptor
+      this.#travel(attempt, 0, this.#peerHost, this.process.host, () => answer(found))
     })
   }
 

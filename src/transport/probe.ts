@@ -26,8 +26,12 @@ const STALL_MS = TIMEOUT_MS
 /** An answer may wait behind the end of its dial, when both came while our event loop stood: each takes a turn. */
 const LAST_TURNS = 4
 
-/** `lives`: it answered. `silent`: it did not. `unknown`: this process could not ask, or could not listen. */
-export type ProbeResult = 'lives' | 'silent' | 'unknown'
+/**
+ * `lives`: it answered. `silent`: it did not, but its operating system took the connection or refused it, as it does for a
+ * process that is stopped or has no turn. `unreachable`: nobody answered. `unknown`: this process could not ask, or could not
+ * listen.
+ */
+export type ProbeResult = 'lives' | 'silent' | 'unreachable' | 'unknown'
 
 /** How a connection is opened; node:net's way, where a test has no other. */
 type Dial = (address: NetConnectOpts) => Socket
@@ -40,6 +44,7 @@ export class Probe {
   readonly #startedAt = performance.now()
   readonly #dial: Dial
   #nextKnock: NodeJS.Timeout | undefined
+  #isReachable = false
   #isOver = false
 
   /** Begins at once; `over` is called once, never from inside of this call, and not after `end`. */
@@ -49,7 +54,7 @@ export class Probe {
     this.#address = addressOf(endpoint)
     this.#deadline.set(TIMEOUT_MS, () => {
       const lateMs = performance.now() - this.#startedAt - TIMEOUT_MS
-      void this.#giveUp(lateMs > STALL_MS ? 'unknown' : 'silent')
+      void this.#giveUp(lateMs > STALL_MS)
     })
     this.#knock()
   }
@@ -67,16 +72,21 @@ export class Probe {
     const socket = this.#dial({ ...this.#address, noDelay: true })
     this.#sockets.push(socket)
     socket.once('data', () => this.#finish('lives'))
+    socket.once('connect', () => {
+      this.#isReachable = true
+    })
     // Refused, reset, no way there: no sign of life. That we have no descriptor left says nothing of the other.
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EMFILE' || error.code === 'ENFILE') this.#finish('unknown')
+      if (error.code === 'ECONNREFUSED' || error.code === 'ECONNRESET') this.#isReachable = true
     })
     if (this.#sockets.length < MAX_KNOCKS) this.#nextKnock = setTimeout(() => this.#knock(), KNOCK_EVERY_MS)
   }
 
-  async #giveUp(result: ProbeResult): Promise<void> {
+  async #giveUp(isLate: boolean): Promise<void> {
     for (let turn = 0; turn < LAST_TURNS && !this.#isOver; turn += 1) await nextTurn()
-    this.#finish(result)
+    if (isLate) this.#finish('unknown')
+    else this.#finish(this.#isReachable ? 'silent' : 'unreachable')
   }
 
   #finish(result: ProbeResult): void {

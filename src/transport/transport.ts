@@ -13,9 +13,10 @@ import type { KeyPair, PublicKey } from '../base/keys.ts'
  * Why a dialled connection went down or could not be made. `closed`: it was up and ended. `refused`: nobody listens at
  * the address. `silent`: the other process did not answer a probe, or a dial came to nothing: it timed out, there is no
  * way to the address, its name is unknown, what listens there is no ZeroMQ peer, or a key was refused, which proves
- * nothing about the process that was meant: it may be another one that sits at its address.
+ * nothing about the process that was meant: it may be another one that sits at its address. `unreachable`: nobody answered
+ * a probe, not even the operating system at the address.
  */
-export type DownCause = 'closed' | 'refused' | 'silent'
+export type DownCause = 'closed' | 'refused' | 'silent' | 'unreachable'
 
 /** `sent`: handed over. `full`: the peer takes no more now; try again later. `gone`: nobody is at the other end. */
 export type SendResult = 'sent' | 'full' | 'gone'
@@ -94,8 +95,8 @@ export interface Transport {
   redirect(connection: ConnectionId, endpoint: string): void
   /**
    * Asks whether the process at the other end of a connection that is up still runs, its event loop aside. Without an
-   * answer, and when nothing comes in meanwhile, the connection goes down as `silent`; else nothing is told. When the
-   * other end `isDeaf`, what comes in meanwhile is no answer. While one such question is open, it begins no other, and for
+   * answer, and when nothing comes in meanwhile, the connection goes down as `silent` or `unreachable`; else nothing is told.
+   * When the other end `isDeaf`, what comes in meanwhile does not keep an unreachable one up. While one such question is open, it begins no other, and for
    * a connection that is not up, it does nothing.
    */
   probe(connection: ConnectionId, isDeaf: boolean): void

@@ -146,7 +146,8 @@ export class Link {
     this.#isDeaf = isDeaf
     this.#probe = this.#options.openProbe(endpoint, (result) => {
       this.#probe = undefined
-      if (result === 'silent' && (this.#isDeaf || this.#heard === heard)) this.#broke('silent')
+      if (result === 'lives' || result === 'unknown') return
+      if (this.#heard === heard || (this.#isDeaf && result === 'unreachable')) this.#broke(result)
     })
   }
 

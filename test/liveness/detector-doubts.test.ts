@@ -120,10 +120,10 @@ test('L20: about a peer that says that it does not hear us is asked at once, and
   }
 })
 
-test('L20: a peer that does not hear us and whose address is silent is dead at once, though it is heard', (t) => {
+test('L20: a peer that does not hear us and whose host does not answer is dead at once, though it is heard', (t) => {
   const scene = deaf()
   const { detector, out } = scene
-  detector.linkDown(START + 900, 'bravo', 'silent')
+  detector.linkDown(START + 900, 'bravo', 'unreachable')
   t.like(out.toldOf('peer-state')[0], {
     now: START + 900,
     state: 'dead',
@@ -148,7 +148,7 @@ test('L20: that a peer hears us again, a link that comes up and an introduction 
   }
   for (const [name, back] of Object.entries(backs)) {
     const { detector, out } = deaf()
-    detector.linkDown(START + 900, 'bravo', 'silent')
+    detector.linkDown(START + 900, 'bravo', 'unreachable')
     detector.heard(START + 950, 'bravo')
     back(detector, START + 950)
     t.deepEqual(
@@ -162,10 +162,11 @@ test('L20: that a peer hears us again, a link that comes up and an introduction 
   }
 })
 
-test('L20: what a peer said 2 ticks ago does not count, nor does a link that was closed', (t) => {
+test('L20: what a peer said 2 ticks ago does not count, nor does a link whose end the host of the peer told', (t) => {
   for (const [at, cause] of [
-    [START + 2500, 'silent'],
+    [START + 2500, 'unreachable'],
     [START + 900, 'closed'],
+    [START + 900, 'silent'],
   ] as const) {
     const { detector, out } = deaf()
     detector.heard(at - 1, 'bravo')

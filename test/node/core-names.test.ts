@@ -82,6 +82,6 @@ test('L20: what is asked on a session says whether nothing was heard, and the on
   mesh.cut('alpha', 'bravo', 'silent')
   mesh.settle()
   t.like(bravo.take('probe-peer')[0], { peer: 'alpha', why: 'deaf' })
-  mesh.cut('bravo', 'alpha', 'silent')
+  mesh.cut('bravo', 'alpha', 'unreachable')
   t.is(bravo.core.detector.get('alpha').state, 'dead')
 })

@@ -172,7 +172,9 @@ for (const kind of ['partition', 'one-way cut', 'pause'] as const) {
     alpha.transport.probe(1 as ConnectionId, false)
     alpha.transport.probe(1 as ConnectionId, false)
     await rig.run(6000)
-    t.deepEqual([...new Set(timeless(alpha.heard))], ['down 1 silent'])
+    const cause = kind === 'pause' ? 'silent' : 'unreachable'
+    t.is(timeless(alpha.heard)[0], `down 1 ${cause}`)
+    t.deepEqual([...new Set(timeless(alpha.heard).slice(1))], ['down 1 silent'])
     t.is(timeOf(alpha.heard[0]) - begin, 400)
     t.true(alpha.heard.length >= 3)
     bravo.member.process.resume()

@@ -141,7 +141,7 @@ export class CoreMesh {
   }
 
   /** Breaks the link of `from` to `to`. */
-  cut(from: string, to: string, cause: 'closed' | 'silent' = 'closed'): void {
+  cut(from: string, to: string, cause: 'closed' | 'silent' | 'unreachable' = 'closed'): void {
     const line = this.#line(from, to)
     line.inbound = undefined
     this.#parcels = this.#parcels.filter((parcel) => parcel.line !== line)

@@ -1,6 +1,6 @@
 /** Whether a process runs, asked at its address: real sockets, with and without somebody behind them. */
 
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -49,6 +49,20 @@ test('L18: who accepts and says nothing is silent, and is asked three times', as
   })
   t.is(await probe(t, await tcpEndpoint(deaf)), 'silent')
   t.is(accepted, 3)
+})
+
+test('L18: where not even an operating system answers, the other end is unreachable', async (t) => {
+  let knocks = 0
+  const result = await new Promise((resolve) => {
+    // A socket that never connects, as when nothing comes back from the network.
+    const lost = (): Socket => {
+      knocks += 1
+      return new Socket()
+    }
+    const asked = new Probe('tcp://127.0.0.1:7000', resolve, lost)
+    t.teardown(() => asked.end())
+  })
+  t.deepEqual([result, knocks], ['unreachable', 3])
 })
 
 test('L18: an answer to a later question is an answer', async (t) => {
