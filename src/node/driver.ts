@@ -324,9 +324,13 @@ export class Driver implements TransportListener {
         this.#mailer.clear(connection)
         break
       }
-      case 'session-closed':
-        this.#mailer.clear(event.session.connection)
+      case 'session-closed': {
+        const { connection } = event.session
+        this.#mailer.clear(connection)
+        // Nobody says when such a connection ends. If it has not, whoever speaks on it next is asked to say Hello, as before.
+        this.transport.hangUp(connection)
         break
+      }
       default:
     }
   }

@@ -72,8 +72,7 @@ export class InboundTable {
       return known
     }
     if (this.size >= this.#limit) this.#forgetOldest()
-    // The id is copied: a long one is a view on memory of libzmq, which should not be held for so long.
-    const inbound = new Inbound(this.#newConnection(), Buffer.from(routingId), this.#judge)
+    const inbound = new Inbound(this.#newConnection(), ownCopy(routingId), this.#judge)
     inbound.heardAt = this.#heard
     if (isAutomatic(routingId)) this.#byNumber.set(routingId.readUInt32BE(1), inbound)
     else this.#byText.set(routingId.toString('latin1'), inbound)
@@ -112,6 +111,16 @@ export class InboundTable {
     const count = Math.max(1, Math.floor(this.#limit * FORGOTTEN_PART))
     for (const inbound of oldestFirst.slice(0, count)) this.forget(inbound.connection)
   }
+}
+
+/**
+ * What is received is a view on something larger, memory of libzmq or a pool of 8 KiB, which must not be held for as long as a
+ * connection lasts; and so would be what comes from the pool of `Buffer.from`.
+ */
+function ownCopy(routingId: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(routingId.length)
+  routingId.copy(copy)
+  return copy
 }
 
 function isAutomatic(routingId: Buffer): boolean {

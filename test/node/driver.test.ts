@@ -24,6 +24,7 @@ class Scene {
   now = 1000
   readonly told: string[] = []
   readonly faults: string[] = []
+  readonly hungUp: ConnectionId[] = []
   readonly #deferred: (() => void)[] = []
   /** What the owner does with an event, after it was written down. */
   onEvent: (kind: string) => void = () => {}
@@ -48,6 +49,7 @@ class Scene {
       send: (_to: ConnectionId, _frames, done) => this.sends.push(done),
       rekey: () => this.rekey(),
       reset: () => {},
+      hangUp: (at) => this.hungUp.push(at),
       close: async () => {},
     }
     const parties = [trusted('alpha'), trusted('bravo')]
@@ -107,6 +109,22 @@ test('before its beginning and after its end a driver hears nothing', async (t) 
   scene.tellAll()
   for (const done of scene.sends) done('gone')
   t.deepEqual([scene.told, scene.sends.length, scene.faults], [[], sent, []])
+})
+
+test('S14: an inbound connection is forgotten with its session, and not before', (t) => {
+  const scene = new Scene()
+  scene.begin()
+  scene.hear(GUEST, hello())
+  const pass = (ms: number): void => {
+    scene.now += ms
+    scene.ring()
+    // An alarm that rings late lets the transport tell first, in a turn of its own.
+    for (let turn = 0; turn < 3; turn += 1) scene.turn()
+  }
+  pass(29_999)
+  t.deepEqual(scene.hungUp, [])
+  pass(1)
+  t.deepEqual(scene.hungUp, [GUEST])
 })
 
 test('an owner that throws on an event is told so, and gets all that are behind it', (t) => {
