@@ -127,11 +127,12 @@ export class Core {
     const link = this.outreach.links.get(connection)
     if (link === undefined) return
     this.outreach.links.down(now, connection, cause)
-    if (cause !== 'reset') this.detector.linkDown(now, link.peer, cause)
-    if (cause === 'reset') return
-    const isSilent = cause === 'silent' || cause === 'unreachable'
-    const hearsNothing = isSilent && this.detector.hearsNothing(now, link.peer, true)
-    this.reception.sessions.question(link.peer, hearsNothing)
+    if (cause !== 'reset') {
+      this.detector.linkDown(now, link.peer, cause)
+      const isSilent = cause === 'silent' || cause === 'unreachable'
+      const hearsNothing = isSilent && this.detector.hearsNothing(now, link.peer, true)
+      this.reception.sessions.question(link.peer, hearsNothing)
+    }
     if (this.detector.get(link.peer).state === 'left') this.caster.peerDied(now, link.peer, 'It left')
   }
 

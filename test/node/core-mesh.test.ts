@@ -261,6 +261,17 @@ test('C3: a peer that leaves meanwhile may still answer, until its connection en
   t.deepEqual(result(cast), ['charlie acked', 'bravo dead'])
 })
 
+test('C3: a peer that has left is missing at once when this node throws the link to it away', (t) => {
+  const { mesh, alpha, bravo, charlie } = trio()
+  const cast = broadcast(mesh, alpha)
+  answer(mesh, charlie)
+  bravo.core.drain()
+  mesh.settle()
+  const { connection } = alpha.core.outreach.routes.get('bravo')?.link ?? {}
+  if (connection !== undefined) alpha.core.linkDown(mesh.now, connection, 'reset')
+  t.deepEqual(result(cast), ['charlie acked', 'bravo dead'])
+})
+
 test('C1: a peer that has left is not expected', (t) => {
   const { mesh, alpha, bravo, charlie } = trio()
   bravo.core.drain()
