@@ -76,7 +76,7 @@ export class Dial implements ConnectionSide {
   #hungUp = false
   /** The end of the probe that is under way. */
   #probeEnd: SimEvent | undefined
-  /** What comes in while the probe is under way is no answer to it. */
+  /** The other end does not hear us: what comes in while the probe is under way does not help when that finds nobody. */
   #isDeaf = false
   /** Counts the messages that came in. */
   #heard = 0

@@ -72,7 +72,7 @@ export class Link {
   readonly #options: LinkOptions
   #socket: LinkSocket | undefined
   #probe: { end(): void } | undefined
-  /** What comes in while the probe is open is no answer to it. */
+  /** The other end does not hear us: what comes in while the probe is open does not help when that finds nobody. */
   #isDeaf = false
   /** What the present connection leads to, with its name looked up. */
   #address = ''
