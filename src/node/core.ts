@@ -7,7 +7,7 @@
  * its Hello says). Answers always go back on the connection of their question.
  */
 
-import type { ConnectionId } from '../base/ids.ts'
+import type { ConnectionId, Incarnation } from '../base/ids.ts'
 import type { Random } from '../base/random.ts'
 import { type Cast, Caster, type CasterEvent, Leg } from '../broadcast/caster.ts'
 import type { StopRule } from '../broadcast/stop-rule.ts'
@@ -21,7 +21,7 @@ import { Proofs } from '../security/proof.ts'
 import type { LinkCarrier } from '../session/links.ts'
 import { DEFAULT_PACE } from '../transfer/pace.ts'
 import { bodyLimitOf, type TransferEvent, Transfers } from '../transfer/transfers.ts'
-import type { Beat, Freight, Hello, Message } from '../wire/messages.ts'
+import type { Beat, Freight, Message } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
 import { abilityAt } from './ability.ts'
 import type { CoreSettings } from './core-settings.ts'
@@ -77,9 +77,9 @@ export class Core {
       { send, tell: (event) => this.#onOutreach(event) },
     )
     const isMember = (name: string): boolean => this.outreach.routes.has(name)
-    const isLinked = (hello: Hello): boolean => this.outreach.isLinkedTo(hello)
+    const linkedRun = (name: string): Incarnation | undefined => this.outreach.linkedRun(name)
     this.reception = new Reception(
-      { self, transfers, isMember, isLinked, hasVerb, echo, prover, trusted },
+      { self, transfers, isMember, linkedRun, hasVerb, echo, prover, trusted },
       { send, tell: (event) => this.#onReception(event) },
     )
     for (const { name, connection } of settings.peers) {
@@ -127,6 +127,7 @@ export class Core {
     const link = this.outreach.links.get(connection)
     if (link === undefined) return
     this.outreach.links.down(now, connection, cause)
+    this.reception.sessions.unlinked(now, link.peer)
     if (cause !== 'reset') {
       this.detector.linkDown(now, link.peer, cause)
       const isSilent = cause === 'silent' || cause === 'unreachable'

@@ -4,7 +4,7 @@
  */
 
 import { unreachable } from '../base/assert.ts'
-import type { ConnectionId } from '../base/ids.ts'
+import type { ConnectionId, Incarnation } from '../base/ids.ts'
 import { PeerTotal } from '../base/peer-total.ts'
 import type { Random } from '../base/random.ts'
 import type { Detector, ProbePeer } from '../liveness/detector.ts'
@@ -18,7 +18,7 @@ import { type Link, type LinkEvent, Links } from '../session/links.ts'
 import type { Prover } from '../session/prover.ts'
 import type { TransferEvent, Transfers } from '../transfer/transfers.ts'
 import { TRANSFER_BODY_BYTES } from '../wire/limits.ts'
-import type { Beat, Freight, Hello, Message, Reject, TransferMessage } from '../wire/messages.ts'
+import type { Beat, Freight, Message, Reject, TransferMessage } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
 import { unsentRequest, unsentSend } from './unsent-failures.ts'
 
@@ -156,9 +156,9 @@ export class Outreach {
     if (link !== undefined) this.sender.roomAgain(link.peer)
   }
 
-  /** Whether our own link to the run of a node that said this Hello stands. */
-  isLinkedTo({ name, role, incarnation }: Hello): boolean {
-    return role === 'node' && this.routes.get(name)?.link.session?.incarnation === incarnation
+  /** The run of a node to which our own link stands. */
+  linkedRun(peer: string): Incarnation | undefined {
+    return this.routes.get(peer)?.link.session?.incarnation
   }
 
   /** Throws a link away and dials afresh, because its peer is known to be there. */

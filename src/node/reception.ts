@@ -4,7 +4,7 @@
  */
 
 import { unreachable } from '../base/assert.ts'
-import type { ConnectionId } from '../base/ids.ts'
+import type { ConnectionId, Incarnation } from '../base/ids.ts'
 import { type Arrival, Arrivals } from '../oneway/receiver.ts'
 import { AnswerTotal } from '../rpc/answer-total.ts'
 import { type Call, type CallOutcome, Inbound, Responder, type ResponderEvent } from '../rpc/responder.ts'
@@ -13,7 +13,7 @@ import { type Identity, welcomeOf } from '../session/identity.ts'
 import type { Prover } from '../session/prover.ts'
 import { type Session, type SessionEvent, Sessions } from '../session/sessions.ts'
 import type { TransferEvent, Transfers } from '../transfer/transfers.ts'
-import type { Beat, Freight, Hello, Message, Reject, Send, TransferMessage } from '../wire/messages.ts'
+import type { Beat, Freight, Message, Reject, Send, TransferMessage } from '../wire/messages.ts'
 import type { Out } from '../wire/out.ts'
 import type { Trusted } from './trusted.ts'
 
@@ -44,8 +44,8 @@ export interface ReceptionSettings {
   readonly self: Identity
   readonly transfers: Transfers
   readonly isMember: (name: string) => boolean
-  /** Whether our own link to this run stands. */
-  readonly isLinked: (hello: Hello) => boolean
+  /** The run of a node to which our own link stands. */
+  readonly linkedRun: (name: string) => Incarnation | undefined
   readonly hasVerb: (verb: string) => boolean
   readonly echo: (now: number, connection: ConnectionId, beat: Beat) => void
   /** Both in secure mode. */

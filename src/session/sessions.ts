@@ -4,16 +4,17 @@
  *
  * A name has one session at a time. When a Hello claims a name whose session belongs to another run, the old connection
  * is asked first: if it is gone or stays silent, the newcomer is a restart and takes over; if it answers, two
- * processes use one name, and the newcomer is refused. Silence does not count while our own link to the old run stands:
- * then its process lives, and only its event loop does not turn. Of a client, to which there is no link, nothing more can
- * be known than that its connection has not been closed, and a machine that vanished does not close it either.
+ * processes use one name, and the newcomer is refused. Neither counts while our own link to the old run stands: then its
+ * process lives, and only its event loop does not turn. It may be without a session just then, for instance on its way to
+ * a shortcut. Of a client, to which there is no link, nothing more can be known than that its connection has not been
+ * closed, and a machine that vanished does not close it either.
  *
  * In secure mode a Hello comes that far only with a proof (prover.ts), so that nobody can even claim another's name. What
  * proves a client holds for all of its runs, so that they may be here side by side.
  */
 
 import { Deadlines, type Timed } from '../base/deadlines.ts'
-import type { ConnectionId } from '../base/ids.ts'
+import type { ConnectionId, Incarnation } from '../base/ids.ts'
 import type { KeyMatch } from '../base/key-match.ts'
 import type { Hello, HelloProof, Role } from '../wire/messages.ts'
 import type { Out } from '../wire/out.ts'
@@ -63,15 +64,15 @@ interface Proven {
   readonly match: KeyMatch
 }
 
-/** A Hello that waits until the session of the same name has answered or not. */
+/** A Hello that waits until the session of the same name has answered or not; or, without one, for our link to end. */
 class Claim implements Timed {
   dueAt = 0
   heapIndex = -1
   readonly connection: ConnectionId
   readonly hello: Hello
-  readonly incumbent: Session
+  readonly incumbent: Session | undefined
 
-  constructor(connection: ConnectionId, hello: Hello, incumbent: Session) {
+  constructor(connection: ConnectionId, hello: Hello, incumbent: Session | undefined) {
     this.connection = connection
     this.hello = hello
     this.incumbent = incumbent
@@ -99,8 +100,8 @@ export type SessionEvent =
 /** What the sessions ask of their owner. */
 export interface SessionsSettings {
   readonly isMember: (name: string) => boolean
-  /** Whether our own link to the node that said this Hello stands, in this run of it. */
-  readonly isLinked: (hello: Hello) => boolean
+  /** The run of a node to which our own link stands; undefined while it does not. */
+  readonly linkedRun: (name: string) => Incarnation | undefined
   /** In secure mode. */
   readonly prover?: Prover | undefined
 }
@@ -181,8 +182,10 @@ export class Sessions {
     const newcomer = new Session(connection, hello, this.#partyOf(hello), now)
     newcomer.proven = proven
     const incumbent = this.#byParty.get(newcomer.party)
-    if (incumbent === undefined) this.#open(now, newcomer)
-    else if (isSameRun(incumbent.hello, hello)) this.#replace(now, incumbent, newcomer)
+    if (incumbent === undefined) {
+      if (this.#isLinkedToOther(hello)) this.#claim(now, undefined, newcomer)
+      else this.#open(now, newcomer)
+    } else if (isSameRun(incumbent.hello, hello)) this.#replace(now, incumbent, newcomer)
     else this.#claim(now, incumbent, newcomer)
   }
 
@@ -204,14 +207,23 @@ export class Sessions {
     if (session !== undefined) this.#end(now, session)
   }
 
+  /** Our own link to a node has ended: it does not defend the name any more. */
+  unlinked(now: number, name: string): void {
+    for (const claim of [...this.#claims.values()]) {
+      const isForLink = claim.incumbent === undefined && claim.hello.name === name
+      if (isForLink) this.#admit(now, claim)
+    }
+  }
+
   wake(now: number): void {
     this.#claimDeadlines.takeDue(now, (claim) => {
-      const { incumbent } = claim
-      if (this.#settings.isLinked(incumbent.hello)) {
-        this.#refuseClaim(claim, `"${incumbent.name}" runs already, and its event loop does not answer`)
+      const { incumbent, hello } = claim
+      const stands = incumbent === undefined ? this.#isLinkedToOther(hello) : this.#isLinkedTo(incumbent)
+      if (stands) {
+        this.#refuseClaim(claim, `"${hello.name}" runs already, and its event loop does not answer`)
         return
       }
-      this.#close(now, incumbent)
+      if (incumbent !== undefined) this.#close(now, incumbent)
       this.#admit(now, claim)
     })
     this.#idle.takeDue(now, (session) => {
@@ -267,7 +279,16 @@ export class Sessions {
     this.#open(now, newcomer)
   }
 
-  #claim(now: number, incumbent: Session, { connection, hello }: Session): void {
+  #isLinkedTo({ role, name, hello }: Session): boolean {
+    return role === 'node' && this.#settings.linkedRun(name) === hello.incarnation
+  }
+
+  #isLinkedToOther({ role, name, incarnation }: Hello): boolean {
+    const run = role === 'node' ? this.#settings.linkedRun(name) : undefined
+    return run !== undefined && run !== incarnation
+  }
+
+  #claim(now: number, incumbent: Session | undefined, { connection, hello }: Session): void {
     if (this.#claims.has(connection)) return
     if (this.#claims.size >= MAX_CLAIMS) {
       this.#refuse(connection, hello, { reason: 'too-many-sessions', text: 'Too many newcomers wait' })
@@ -276,7 +297,7 @@ export class Sessions {
     const claim = new Claim(connection, hello, incumbent)
     this.#claims.set(connection, claim)
     this.#claimDeadlines.set(claim, now + CLAIM_MS)
-    this.#question(incumbent, false)
+    if (incumbent !== undefined) this.#question(incumbent, false)
   }
 
   #question({ connection }: Session, hearsNothing: boolean): void {

@@ -30,7 +30,11 @@ function scene(): Scene {
   const ring = keyring(settingsOf('alpha', PARTIES))
   const isMember = (name: string): boolean => name === 'bravo' || name === 'charlie'
   return {
-    sessions: new Sessions(ALPHA, { isMember, isLinked: () => false, prover: new Proofs(ring, ring) }, out),
+    sessions: new Sessions(
+      ALPHA,
+      { isMember, linkedRun: () => undefined, prover: new Proofs(ring, ring) },
+      out,
+    ),
     out,
     ring,
   }
