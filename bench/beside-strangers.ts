@@ -3,7 +3,7 @@
  * attack on the node that answers. Node, client and attacker are processes of their own. Prints for each attack p50 and p99, and their
  * ratios: each lap beside it over the mean of its neighbours without it, as median and range; and what was not answered.
  *
- * Usage: node dist/bench/beside-strangers.js [--laps N]     (default 10 laps beside each attack)
+ * Usage: node dist/bench/beside-strangers.js --help
  */
 
 import { type ChildProcess, fork } from 'node:child_process'
@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { connect, createNode, type PeersConfig } from '../src/index.ts'
 import { peersOf, portOf } from '../test/support/mesh.ts'
+import { runProgram, wholeNumber } from './program.ts'
 import { median, percentile, ratioOf } from './statistics.ts'
 
 const LAP_MS = 1000
@@ -42,12 +43,30 @@ interface Lap {
   readonly p99: number
 }
 
+const HELP = `Usage: node dist/bench/beside-strangers.js [--laps N]
+
+Asks a node, lap by lap without and with an attack of strangers on it.
+
+  --laps N   laps beside each attack (default 10)
+`
+
 type Role =
   | { readonly role: 'node'; readonly peers: PeersConfig }
   | { readonly role: 'attack'; readonly port: number }
 
-if (process.send === undefined) await lead()
-else process.on('message', (order: Role | string) => void play(order))
+if (process.send === undefined) {
+  await runProgram({
+    name: 'beside-strangers',
+    help: HELP,
+    parse: (args) => {
+      const { values } = parseArgs({ args: [...args], options: { laps: { type: 'string', default: '10' } } })
+      return wholeNumber('laps', values.laps, 1000)
+    },
+    run: lead,
+  })
+} else {
+  process.on('message', (order: Role | string) => void play(order))
+}
 process.on('disconnect', () => process.exit(0))
 
 let timer: NodeJS.Timeout | undefined
@@ -85,9 +104,7 @@ function tell(child: ChildProcess, order: Role | string): Promise<number> {
   return done
 }
 
-async function lead(): Promise<void> {
-  const { values } = parseArgs({ options: { laps: { type: 'string' } } })
-  const laps = Math.max(1, Number(values.laps ?? 10))
+async function lead(laps: number): Promise<void> {
   const peers = await peersOf(['bravo'])
   const [node, attacker] = [fork(fileURLToPath(import.meta.url)), fork(fileURLToPath(import.meta.url))]
   process.once('exit', () => [node, attacker].map((child) => child.kill('SIGKILL')))

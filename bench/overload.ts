@@ -2,10 +2,12 @@
  * What a node does that is asked for five times what it can do: how many answers still come in time, whether anything begins
  * after its deadline, and how soon all is as before. The capacity is measured first, in the same run.
  *
- * Usage: node dist/bench/overload.js [SECONDS]
+ * Usage: node dist/bench/overload.js [--seconds N]
  */
 
+import { parseArgs } from 'node:util'
 import { type Loaded, OverloadRig } from '../test/support/overload.ts'
+import { runProgram, wholeNumber } from './program.ts'
 
 const BUSY_MS = 1
 const IN_FLIGHT = 16
@@ -15,21 +17,42 @@ const HEALTHY_LOAD = 0.7
 const RECOVERY_MS = 5000
 const DEADLINE_MS = 1000
 
-const seconds = Number(process.argv[2] ?? 10)
-const rig = await OverloadRig.start()
-try {
-  await rig.capacity(BUSY_MS, IN_FLIGHT, 500)
-  const peak = await rig.capacity(BUSY_MS, IN_FLIGHT, CAPACITY_MS)
-  say(`capacity: ${peak.toFixed(0)} answers/s, handlers busy for ${BUSY_MS} ms, ${IN_FLIGHT} under way`)
-  for (const retries of [0, 3]) {
-    const load = { busyMs: BUSY_MS, deadlineMs: DEADLINE_MS, retries }
-    const over = await rig.offer({ ...load, perSecond: 5 * peak, forMs: seconds * 1000 })
-    describe(`5 times the capacity, ${retries} retries`, over, seconds, peak)
-    const after = await rig.offer({ ...load, perSecond: HEALTHY_LOAD * peak, forMs: RECOVERY_MS })
-    describe(`right after it, ${HEALTHY_LOAD} times the capacity`, after, RECOVERY_MS / 1000, peak)
+const HELP = `Usage: node dist/bench/overload.js [--seconds N]
+
+Asks a node for five times what it can do.
+
+  --seconds N   how long, without retries and with three (default 10)
+`
+
+await runProgram({
+  name: 'overload',
+  help: HELP,
+  parse: (args) => {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { seconds: { type: 'string', default: '10' } },
+    })
+    return wholeNumber('seconds', values.seconds, 3600)
+  },
+  run: overload,
+})
+
+async function overload(seconds: number): Promise<void> {
+  const rig = await OverloadRig.start()
+  try {
+    await rig.capacity(BUSY_MS, IN_FLIGHT, 500)
+    const peak = await rig.capacity(BUSY_MS, IN_FLIGHT, CAPACITY_MS)
+    say(`capacity: ${peak.toFixed(0)} answers/s, handlers busy for ${BUSY_MS} ms, ${IN_FLIGHT} under way`)
+    for (const retries of [0, 3]) {
+      const load = { busyMs: BUSY_MS, deadlineMs: DEADLINE_MS, retries }
+      const over = await rig.offer({ ...load, perSecond: 5 * peak, forMs: seconds * 1000 })
+      describe(`5 times the capacity, ${retries} retries`, over, seconds, peak)
+      const after = await rig.offer({ ...load, perSecond: HEALTHY_LOAD * peak, forMs: RECOVERY_MS })
+      describe(`right after it, ${HEALTHY_LOAD} times the capacity`, after, RECOVERY_MS / 1000, peak)
+    }
+  } finally {
+    await rig.close()
   }
-} finally {
-  await rig.close()
 }
 
 function describe(what: string, loaded: Loaded, forSeconds: number, peak: number): void {

@@ -9,12 +9,12 @@ import { timeCommand } from './command-time.ts'
 import { Figures } from './figures.ts'
 import { measureIdleCpus } from './idle-cpu.ts'
 import { measureMemories } from './memory.ts'
+import { textOf } from './program.ts'
 import { type Results, thisMachine, versionsNow } from './results.ts'
 import { measureHeartbeats, measureScenarios, type Plan } from './rounds.ts'
 import { scenarios } from './scenarios.ts'
 import { obstacleOf, type Side, sides } from './side-list.ts'
 import type { SideName } from './sides.ts'
-import { textOf } from './stage.ts'
 import { TITLES } from './targets.ts'
 
 const say = (text: string): void => {

@@ -152,7 +152,6 @@ await runProgram({
         measure: { type: 'string', default: '1500' },
         only: { type: 'string', default: '' },
         json: { type: 'string' },
-        help: { type: 'boolean', default: false },
       },
     }).values,
   run: async ({ rounds, measure, only, json }) => {

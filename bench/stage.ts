@@ -3,6 +3,7 @@
  * stays; one whose process ends or hangs is started afresh a few times, so that one bad figure does not take the others along.
  */
 
+import { textOf } from './program.ts'
 import type { Side } from './side-list.ts'
 import type { TeamName } from './sides.ts'
 import { Team } from './team.ts'
@@ -77,8 +78,4 @@ export class Stage {
 export function inTurn<T>(sides: readonly T[], round: number): readonly T[] {
   const first = sides.length === 0 ? 0 : Math.max(0, round) % sides.length
   return [...sides.slice(first), ...sides.slice(0, first)]
-}
-
-export function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -8,12 +8,13 @@
  * poured at it. Then they change places; a ratio is the geometric mean of two such laps. How long the pouring itself takes its share
  * of alpha is left out: it is as much when bravo reads.
  *
- * Usage: node dist/bench/stopped-reader.js [--laps N] [--only TITLE]   (default 8 pairs of laps; those of one kind take a minute)
+ * Usage: node dist/bench/stopped-reader.js --help
  */
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { peersOf } from '../test/support/mesh.ts'
+import { runProgram, wholeNumber } from './program.ts'
 import { median, spreadOf } from './statistics.ts'
 import type { Pour, SideAnswer, SideOrder } from './stopped-reader-side.ts'
 
@@ -234,15 +235,31 @@ function rowOf(title: string, { seen, ratios, cpuRatios }: Played): string {
   return `| ${cells.join(' | ')} |`
 }
 
-const { values } = parseArgs({
-  options: { laps: { type: 'string', default: '8' }, only: { type: 'string' } },
+const HELP = `Usage: node dist/bench/stopped-reader.js [--laps N] [--only TEXT]
+
+Stops the process of one peer while messages are poured at it, and measures what it costs the sender and the others.
+
+  --laps N      pairs of laps for each row (default 8, which take a minute)
+  --only TEXT   only rows whose title contains this
+`
+
+await runProgram({
+  name: 'stopped-reader',
+  help: HELP,
+  parse: (args) => {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { laps: { type: 'string', default: '8' }, only: { type: 'string', default: '' } },
+    })
+    return { laps: wholeNumber('laps', values.laps, 1000), only: values.only }
+  },
+  run: async ({ laps, only }) => {
+    process.stdout.write(
+      '| what is poured | held, MiB | resident, MiB | of it unused heap | pending | `peer:slow` after, ms | rate of others | by processor time |\n',
+    )
+    process.stdout.write('|---|---:|---:|---:|---:|---:|---:|---:|\n')
+    for (const [title, pour] of POURS) {
+      if (title.includes(only)) process.stdout.write(`${rowOf(title, await play(pour, laps))}\n`)
+    }
+  },
 })
-const laps = Math.max(1, Number(values.laps) || 1)
-process.stdout.write(
-  '| what is poured | held, MiB | resident, MiB | of it unused heap | pending | `peer:slow` after, ms | rate of others | by processor time |\n',
-)
-process.stdout.write('|---|---:|---:|---:|---:|---:|---:|---:|\n')
-for (const [title, pour] of POURS) {
-  if (values.only !== undefined && !title.includes(values.only)) continue
-  process.stdout.write(`${rowOf(title, await play(pour, laps))}\n`)
-}

@@ -1,15 +1,6 @@
 /**
  * Plays many seeds of the simulator's scenarios, in some processes side by side, and sums up what happened: npm run simulate
  *
- *   --seeds N        how many seeds (default 10000); they go over the scenarios in turn
- *   --from N         the first seed (default 0)
- *   --scenario NAME  only this one
- *   --jobs N         processes (default: the cores of this machine)
- *   --node MODULE    another node than the production one: a module that exports startNode(settings, world)
- *   --same N         plays one seed (--from) of one scenario N times instead, and compares the traces
- *   --json FILE      writes the sums to a file, too
- *   --speed          measures five idle nodes instead: virtual time by real time
- *
  * Ctrl-C prints the summary so far. Exit code: 0 no violation, 1 a violation (or traces that differ), 2 wrong usage,
  * 130 interrupted without one. Each violation comes with the command that plays it again.
  */
@@ -17,19 +8,38 @@
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { runProgram, wholeNumber } from '../dist/bench/program.js'
 import { Campaign } from '../dist/src/sim/campaign.js'
 import { SCENARIOS, simulate } from '../dist/src/sim/index.js'
 import { Crew } from './simulate-crew.js'
 
+const HELP = `Usage: npm run simulate -- [OPTIONS]
+
+Plays seeds of the simulator's scenarios, and shows what went wrong with the command that plays it again.
+
+  --seeds N        how many seeds (default 10000); they go over the scenarios in turn
+  --from N         the first seed (default 0)
+  --scenario NAME  only this one: ${Object.keys(SCENARIOS).join(', ')}
+  --jobs N         processes (default: the cores of this machine)
+  --node MODULE    another node than the production one: a module that exports startNode(settings, world)
+  --same N         plays one seed (--from) of one scenario N times instead, and compares the traces
+  --json FILE      writes the sums to a file, too
+  --speed          measures five idle nodes instead: virtual time by real time
+`
+
+const MAX_SEED = 999_999_999
 const PROGRESS_EVERY_MS = 500
 /** Somebody who reads a log wants to know that it goes on, and no more. */
 const LINES_WITHOUT_TERMINAL = 10
 
-const options = readOptions()
-if (options === undefined) process.exitCode = 2
-else if (options.speed) await measureSpeed()
-else if (options.same > 0) await compareTraces(options)
-else await play(options)
+await runProgram({
+  name: 'simulate',
+  help: HELP,
+  endsItself: true,
+  parse: parseOptions,
+  run: (options) =>
+    options.speed ? measureSpeed() : options.same > 0 ? compareTraces(options) : play(options),
+})
 
 async function play({ seeds, from, scenarios, jobs, node, json }) {
   const campaign = new Campaign()
@@ -42,7 +52,7 @@ async function play({ seeds, from, scenarios, jobs, node, json }) {
   const interrupted = await withProgress(campaign, seeds, new Crew(jobs, tasks(), done))
   process.stdout.write(`${campaign.summary(performance.now() - startedAt)}\n`)
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(campaign.totals, undefined, 2)}\n`)
-  process.exitCode = campaign.failed > 0 ? 1 : interrupted ? 130 : 0
+  return campaign.failed > 0 ? 1 : interrupted ? 130 : 0
 }
 
 /** Runs the crew and shows how far it is; gives whether it was interrupted. */
@@ -88,7 +98,7 @@ async function compareTraces({ same, from, scenarios, jobs, node }) {
     `Scenario "${scenario}", seed ${from}: ${runs} runs in ${jobs} processes gave ${hashes.size} different traces\n`,
   )
   for (const [hash, count] of hashes) process.stdout.write(`  ${count} times ${hash}\n`)
-  process.exitCode = isSame ? 0 : 1
+  return isSame ? 0 : 1
 }
 
 /** Five idle nodes for an hour. The first minute is for the compiler to warm up. */
@@ -107,41 +117,31 @@ async function measureSpeed() {
   )
 }
 
-function readOptions() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        seeds: { type: 'string', default: '10000' },
-        from: { type: 'string', default: '0' },
-        scenario: { type: 'string' },
-        jobs: { type: 'string', default: String(availableParallelism()) },
-        node: { type: 'string' },
-        json: { type: 'string' },
-        same: { type: 'string', default: '0' },
-        speed: { type: 'boolean', default: false },
-      },
-    })
-    const all = Object.keys(SCENARIOS)
-    if (values.scenario !== undefined && !all.includes(values.scenario))
-      throw new Error(`There is no scenario "${values.scenario}"; there are ${all.join(', ')}`)
-    return {
-      seeds: wholeNumber('seeds', values.seeds, 1),
-      from: wholeNumber('from', values.from, 0),
-      scenarios: values.scenario === undefined ? all : [values.scenario],
-      jobs: Math.min(64, wholeNumber('jobs', values.jobs, 1)),
-      node: values.node,
-      json: values.json,
-      same: wholeNumber('same', values.same, 0),
-      speed: values.speed,
-    }
-  } catch (error) {
-    process.stderr.write(`simulate: ${error.message}\n`)
-    return undefined
+function parseOptions(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      seeds: { type: 'string', default: '10000' },
+      from: { type: 'string', default: '0' },
+      scenario: { type: 'string' },
+      jobs: { type: 'string', default: String(availableParallelism()) },
+      node: { type: 'string' },
+      json: { type: 'string' },
+      same: { type: 'string', default: '0' },
+      speed: { type: 'boolean', default: false },
+    },
+  })
+  const all = Object.keys(SCENARIOS)
+  if (values.scenario !== undefined && !all.includes(values.scenario))
+    throw new Error(`There is no scenario "${values.scenario}"; there are ${all.join(', ')}`)
+  return {
+    seeds: wholeNumber('seeds', values.seeds, MAX_SEED),
+    from: wholeNumber('from', values.from, MAX_SEED, 0),
+    scenarios: values.scenario === undefined ? all : [values.scenario],
+    jobs: wholeNumber('jobs', values.jobs, 64),
+    node: values.node,
+    json: values.json,
+    same: wholeNumber('same', values.same, MAX_SEED, 0),
+    speed: values.speed,
   }
-}
-
-function wholeNumber(name, text, least) {
-  if (!/^\d{1,9}$/.test(text) || Number(text) < least)
-    throw new Error(`--${name} is a whole number from ${least}, not "${text}"`)
-  return Number(text)
 }

@@ -3,7 +3,7 @@
  */
 
 import { parseArgs } from 'node:util'
-import { wholeNumber } from '../program.ts'
+import { someMinutes, wholeNumber } from '../program.ts'
 import { chooseFaults, type FaultName } from './faults.ts'
 
 export const HELP = `Usage: npm run bench:liveness [-- OPTIONS]
@@ -70,10 +70,4 @@ export function parseOptions(args: readonly string[]): Options {
     readme: values.readme,
     help: values.help,
   }
-}
-
-function someMinutes(text: string): number {
-  const value = Number(text)
-  if (value > 0 && value <= 1440) return value
-  throw new Error(`--minutes is a number above 0 and at most 1440, not ${JSON.stringify(text)}`)
 }

@@ -1,12 +1,8 @@
 /**
- * The long fuzz, in a process for each core: npm run fuzz
- *
- *   --executions N   how many in all (default 1e7; 1e8 takes some minutes)
- *   --seed N         the first seed (default: by the time of day); each process begins with another one
- *   --jobs N         processes (default: the cores of this machine)
+ * The long fuzz, in a process for each core: npm run fuzz -- --help
  *
  * What is found is saved in the folder fuzz-findings/ and printed with its seed. Exit code: 0 nothing found, 1 a finding, a crash or a
- * hang of a process.
+ * hang of a process, 2 wrong usage.
  */
 
 import { type ChildProcess, fork } from 'node:child_process'
@@ -14,6 +10,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { runProgram, wholeNumber } from '../../bench/program.ts'
 import { type Finding, Fuzzer } from './fuzzer.ts'
 
 /** So many executions are one task: a fresh corpus, from a seed of its own. */
@@ -22,6 +19,21 @@ const TASK = 1_000_000
 const TASK_MS = 600_000
 const FOLDER = 'fuzz-findings'
 
+const HELP = `Usage: npm run fuzz -- [--executions N] [--seed N] [--jobs N]
+
+Feeds the codec with bytes that become stranger by what they reach. What is found is saved in the folder ${FOLDER}/.
+
+  --executions N   how many in all (default 1e7; 1e8 takes some minutes)
+  --seed N         the first seed (default: by the time of day); each process begins with another one
+  --jobs N         processes (default: the cores of this machine)
+`
+
+interface Options {
+  readonly wanted: number
+  readonly first: number
+  readonly jobs: number
+}
+
 interface Done {
   readonly seed: number
   readonly executions: number
@@ -29,7 +41,7 @@ interface Done {
   readonly findings: readonly Finding[]
 }
 
-if (process.send === undefined) await lead()
+if (process.send === undefined) await runProgram({ name: 'fuzz', help: HELP, parse: parseOptions, run: lead })
 else process.on('message', (task: { seed: number; executions: number }) => work(task))
 
 function work({ seed, executions }: { seed: number; executions: number }): void {
@@ -39,13 +51,23 @@ function work({ seed, executions }: { seed: number; executions: number }): void 
   process.send?.({ seed, executions: fuzzer.executions, behaviours: fuzzer.behaviours.size, findings })
 }
 
-async function lead(): Promise<void> {
+function parseOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
-    options: { executions: { type: 'string' }, seed: { type: 'string' }, jobs: { type: 'string' } },
+    args: [...args],
+    options: {
+      executions: { type: 'string', default: '1e7' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+      jobs: { type: 'string', default: String(availableParallelism()) },
+    },
   })
-  const wanted = Math.max(1, Number(values.executions ?? 1e7))
-  const first = Number(values.seed ?? Date.now() % 1_000_000_000)
-  const jobs = Math.max(1, Number(values.jobs ?? availableParallelism()))
+  return {
+    wanted: wholeNumber('executions', values.executions, 1e12),
+    first: wholeNumber('seed', values.seed, 2 ** 31, 0),
+    jobs: wholeNumber('jobs', values.jobs, 64),
+  }
+}
+
+async function lead({ wanted, first, jobs }: Options): Promise<number> {
   const tasks = Array.from({ length: Math.ceil(wanted / TASK) }, (_, index) => {
     return { seed: first + index, executions: Math.min(TASK, wanted - index * TASK) }
   })
@@ -71,7 +93,7 @@ async function lead(): Promise<void> {
   await Promise.all(Array.from({ length: jobs }, worker))
   const seconds = (performance.now() - startedAt) / 1000
   process.stdout.write(`${executions} executions in ${seconds.toFixed(1)} s: ${found} findings\n`)
-  process.exitCode = found === 0 ? 0 : 1
+  return found === 0 ? 0 : 1
 }
 
 function runIn(child: ChildProcess, task: { seed: number; executions: number }): Promise<Done> {

@@ -10,6 +10,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { runProgram, wholeNumber } from '../../bench/program.ts'
 import { parseDuration } from '../../src/discovery/duration.ts'
 import { Cage } from './cage.ts'
 import { compileMutants } from './compile.ts'
@@ -18,7 +19,7 @@ import { MUTANTS } from './list.ts'
 import { readMemory, type Trail, writeMemory } from './memory.ts'
 import { type Mutant, testsOf } from './mutant.ts'
 
-const USAGE = `Usage: npm run mutants -- [--only TEXT] [--jobs N] [--limit 10m] [--seeds N] [--keep]
+const HELP = `Usage: npm run mutants -- [--only TEXT] [--jobs N] [--limit 10m] [--seeds N] [--keep]
 
 Plants ${MUTANTS.length} faults, one at a time, and hunts each with the seeds of the simulator and the tests of its room.
 
@@ -50,14 +51,9 @@ interface Result {
   readonly quarry: Quarry
 }
 
-process.exitCode = await main(process.argv.slice(2))
+await runProgram({ name: 'mutants', help: HELP, endsItself: true, parse: parseOptions, run: main })
 
-async function main(args: readonly string[]): Promise<number> {
-  const options = readOptions(args)
-  if (options === undefined) {
-    say(USAGE)
-    return 2
-  }
+async function main(options: Options): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'zmqnet-mutants-'))
   const limit = new AbortController()
   const timer = setTimeout(() => limit.abort(), options.limitMs)
@@ -73,30 +69,25 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function readOptions(args: readonly string[]): Options | undefined {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        only: { type: 'string', default: '' },
-        jobs: { type: 'string', default: String(availableParallelism()) },
-        limit: { type: 'string', default: '10m' },
-        seeds: { type: 'string', default: '2' },
-        afresh: { type: 'boolean', default: false },
-        remember: { type: 'boolean', default: false },
-        keep: { type: 'boolean', default: false },
-      },
-    })
-    const { only, limit, afresh, remember, keep } = values
-    const mutants = MUTANTS.filter(({ name }) => name.includes(only))
-    const jobs = Number(values.jobs)
-    const seeds = Number(values.seeds)
-    if (mutants.length === 0 || !Number.isInteger(jobs) || jobs < 1 || !Number.isInteger(seeds) || seeds < 0)
-      return undefined
-    return { mutants, jobs, limitMs: parseDuration(limit), seeds, afresh, remember, keep }
-  } catch {
-    return undefined
-  }
+function parseOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string', default: '' },
+      jobs: { type: 'string', default: String(availableParallelism()) },
+      limit: { type: 'string', default: '10m' },
+      seeds: { type: 'string', default: '2' },
+      afresh: { type: 'boolean', default: false },
+      remember: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
+    },
+  })
+  const { only, limit, afresh, remember, keep } = values
+  const mutants = MUTANTS.filter(({ name }) => name.includes(only))
+  if (mutants.length === 0) throw new Error(`No mutant has ${JSON.stringify(only)} in its name`)
+  const jobs = wholeNumber('jobs', values.jobs, 64)
+  const seeds = wholeNumber('seeds', values.seeds, 1000, 0)
+  return { mutants, jobs, limitMs: parseDuration(limit), seeds, afresh, remember, keep }
 }
 
 async function huntAll(options: Options, folder: string, signal: AbortSignal): Promise<number> {

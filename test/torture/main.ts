@@ -11,10 +11,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { runProgram, someMinutes, wholeNumber } from '../../bench/program.ts'
 import type { CampaignTotals } from '../../src/sim/campaign.ts'
 import { type TortureOptions, type TortureReport, torture } from './torture.ts'
 
-const USAGE = `Usage: npm run torture -- [--minutes N] [--rate N] [--callers N] [--seed N] [--seeds N] [--json FILE]
+const HELP = `Usage: npm run torture -- [--minutes N] [--rate N] [--callers N] [--seed N] [--seeds N] [--json FILE]
 
 Asks counting services for minutes, while processes are killed and the ways between them misbehave, and judges what each wrote down.
 
@@ -38,14 +39,9 @@ interface Options {
   readonly json: string | undefined
 }
 
-process.exitCode = await main()
+await runProgram({ name: 'torture', help: HELP, parse: parseOptions, run: tortureAll })
 
-async function main(): Promise<number> {
-  const options = readOptions()
-  if (options === undefined) {
-    process.stdout.write(USAGE)
-    return 2
-  }
+async function tortureAll(options: Options): Promise<number> {
   const rounds: TortureReport[] = []
   for (let leftMinutes = options.minutes; leftMinutes > 0; leftMinutes -= ROUND_MINUTES) {
     const report = await torture(planOf(options, rounds.length, Math.min(ROUND_MINUTES, leftMinutes)))
@@ -127,34 +123,24 @@ function sum(rounds: readonly TortureReport[], count: (report: TortureReport) =>
   return rounds.reduce((total, report) => total + count(report), 0)
 }
 
-function readOptions(): Options | undefined {
-  try {
-    const { values } = parseArgs({
-      options: {
-        minutes: { type: 'string', default: '10' },
-        rate: { type: 'string', default: '500' },
-        callers: { type: 'string', default: '2' },
-        seed: { type: 'string', default: '1' },
-        seeds: { type: 'string', default: '0' },
-        json: { type: 'string' },
-      },
-    })
-    const { json } = values
-    const options: Options = {
-      minutes: Number(values.minutes),
-      rate: Number(values.rate),
-      callers: Number(values.callers),
-      seed: Number(values.seed),
-      seeds: Number(values.seeds),
-      json,
-    }
-    return isRight(options) ? options : undefined
-  } catch {
-    return undefined
+function parseOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      minutes: { type: 'string', default: '10' },
+      rate: { type: 'string', default: '500' },
+      callers: { type: 'string', default: '2' },
+      seed: { type: 'string', default: '1' },
+      seeds: { type: 'string', default: '0' },
+      json: { type: 'string' },
+    },
+  })
+  return {
+    minutes: someMinutes(values.minutes),
+    rate: wholeNumber('rate', values.rate, 100_000),
+    callers: wholeNumber('callers', values.callers, 4),
+    seed: wholeNumber('seed', values.seed, 2 ** 31, 0),
+    seeds: wholeNumber('seeds', values.seeds, 10_000_000, 0),
+    json: values.json,
   }
-}
-
-function isRight({ minutes, rate, callers, seed, seeds }: Options): boolean {
-  const areWhole = [rate, callers, seed, seeds].every((value) => Number.isInteger(value) && value >= 0)
-  return areWhole && minutes > 0 && rate > 0 && callers >= 1 && callers <= 4
 }
