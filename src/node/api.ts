@@ -331,7 +331,10 @@ export interface Node extends AsyncDisposable {
   send(peer: string, verb: string, body?: BodyValue, options?: SendOptions): Promise<Receipt>
   /** Asks every other member at once. Never rejects for a peer that is missing: the result says so. */
   broadcast(verb: string, body?: BodyValue, options?: BroadcastOptions): Promise<BroadcastResult>
-  /** What happens to peers and links, from now on. Ends when the loop is left or the node closes. */
+  /**
+   * What happens to peers and links, from now on. Ends when the loop is left or the node closes. Whoever calls it before
+   * awaiting anything else than `createNode` misses nothing: until then nothing was heard of anybody.
+   */
   events(): AsyncIterableIterator<NodeEvent>
   peers(): readonly PeerView[]
   status(): NodeStatus

@@ -67,7 +67,8 @@ export interface Transport {
   /**
    * Starts to accept connections; gives the endpoint that was really bound (a port 0 is filled in). Rejects with an
    * Error that has a `code`, EADDRINUSE when the address stays taken for a second. A secure transport first dials
-   * itself as a stranger would, and rejects with EINSECURE unless every such dial is turned away.
+   * itself as a stranger would, and rejects with EINSECURE unless every such dial is turned away. Nothing is received before the
+   * turn of the event loop after the one in which this resolves; what comes before waits.
    */
   listen(endpoint: string): Promise<string>
   /**

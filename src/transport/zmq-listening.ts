@@ -64,11 +64,12 @@ export class Listening {
   #router: Router | undefined
   #isIpv6 = false
   #isListening = false
+  #isReading = false
   #isClosed = false
   #shortcut: ShortcutPlace | undefined
   /** The ROUTER on which the shortcut is bound: none while descriptors are scarce, the former one while keys change. */
   #shortcutOn: Router | undefined
-  /** Where the ROUTER is bound, once it is read. */
+  /** Where the ROUTER is bound, once it is to be read. */
   #bound: string | undefined
   /** The key under which it listens. */
   #serving: PublicKey | undefined
@@ -121,9 +122,11 @@ export class Listening {
       next: () => descriptors.next(),
       changed: (isScarce) => this.#descriptorsChanged(isScarce),
     })
-    this.#read(router)
     // The keys may have changed meanwhile.
     await this.rekey()
+    // Strangers may be waiting already, and what they say is there at once. It is read in a turn of its own: before, whoever
+    // waits for this address has all of its own turn to begin, and so has the user who waits for the node.
+    this.#binding = this.#binding.then(() => nextTurn()).then(() => this.#beginToRead())
     return bound
   }
 
@@ -250,6 +253,11 @@ export class Listening {
     else this.#strangers.add(answer)
   }
 
+  #beginToRead(): void {
+    this.#isReading = true
+    if (this.#router !== undefined) this.#read(this.#router)
+  }
+
   #read(router: Router): void {
     void receiveAll(
       router,
@@ -284,7 +292,7 @@ export class Listening {
       },
     })
     if (this.#isClosed) return
-    this.#read(router)
+    if (this.#isReading) this.#read(router)
     await this.#bindShortcut()
   }
 

@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import test from 'ava'
 import type { SendResult } from '../../src/transport/transport.ts'
 import { checkVersion, zmqTransport } from '../../src/transport/zmq.ts'
-import { open, Recorder, tcpEndpoint } from './recorder.ts'
+import { open, Recorder, send, tcpEndpoint } from './recorder.ts'
 
 const isUp = (seen: { kind: string }): boolean => seen.kind === 'up'
 
@@ -61,6 +61,20 @@ test('an endpoint that can never be dialled is refused at once', (t) => {
   ]) {
     t.throws(() => client.transport.dial(endpoint), { message: /^Cannot dial/ }, endpoint)
   }
+})
+
+test('what strangers said before is read once whoever waited for listen has had its turn, and all of it', async (t) => {
+  const { transport, recorder } = open(t)
+  const shortcut = await transport.openShortcut('tcp://127.0.0.1:0')
+  const guests = Array.from({ length: 24 }, () => open(t))
+  for (const guest of guests) {
+    const connection = guest.transport.dial(shortcut)
+    await guest.recorder.first(isUp)
+    t.is(await send(guest.transport, connection, ['hello']), 'sent')
+  }
+  await transport.listen('tcp://127.0.0.1:0')
+  t.is(recorder.count('receive'), 0)
+  await recorder.until(() => recorder.count('receive') === guests.length)
 })
 
 test('an old libzmq is refused by name, a newer one is not', (t) => {
