@@ -18,7 +18,7 @@ import { type Link, type LinkEvent, Links } from '../session/links.ts'
 import type { Prover } from '../session/prover.ts'
 import type { TransferEvent, Transfers } from '../transfer/transfers.ts'
 import { TRANSFER_BODY_BYTES } from '../wire/limits.ts'
-import type { Beat, Freight, Message, Reject, TransferMessage } from '../wire/messages.ts'
+import type { Beat, Freight, Hello, Message, Reject, TransferMessage } from '../wire/messages.ts'
 import type { Out, UnsentCause } from '../wire/out.ts'
 import { unsentRequest, unsentSend } from './unsent-failures.ts'
 
@@ -249,6 +249,8 @@ export class Outreach {
         this.#transfer(now, link, message)
         return
       case 'hello':
+        this.#hello(link, message)
+        return
       case 'request':
       case 'send':
       case 'cancel':
@@ -257,6 +259,13 @@ export class Outreach {
       default:
         unreachable(message)
     }
+  }
+
+  /** Who dials a port of this machine on which nobody listens, and is given that very port to dial from, meets himself. */
+  #hello(link: Link, { incarnation }: Hello): void {
+    const isOwn = incarnation === this.#settings.self.incarnation
+    const own = "this node's own hello back: the connection leads from its port to the same port"
+    this.#violation(link, isOwn ? own : 'a hello on a link that this node dialled')
   }
 
   #transfer(now: number, link: Link, message: TransferMessage): void {

@@ -4,6 +4,7 @@
  */
 
 import test from 'ava'
+import type { Incarnation } from '../../src/base/ids.ts'
 import type { Ask } from '../../src/rpc/caller.ts'
 import { CALLER_KEPT_MS } from '../../src/session/callers.ts'
 import { CoreMesh, type Member, type Pair, startPair } from '../support/core-mesh.ts'
@@ -206,6 +207,17 @@ test('S16: what does not belong on a link or a session is a violation and change
   mesh.forge('alpha', 'bravo', ...strange)
   t.is(bravo.take('violation').length, 5)
   t.deepEqual([alpha.take('call'), alpha.take('arrival'), bravo.take('session-closed')], [[], [], []])
+})
+
+test('S16: a node that gets its own Hello says that its connection leads to itself', (t) => {
+  const { mesh, alpha, bravo } = startPair()
+  const own = bravo.core.detector.get('alpha').incarnation
+  mesh.forgeAnswer('bravo', 'alpha', hello({ name: 'alpha', incarnation: own as Incarnation }))
+  const text = '"bravo" sent this node\'s own hello back: the connection leads from its port to the same port'
+  t.deepEqual(
+    alpha.take('violation').map((event) => event.text),
+    [text],
+  )
 })
 
 test('S6, S14: a session that was forgotten is made again, in the same window, and nothing is asked twice', (t) => {
