@@ -24,8 +24,9 @@ export async function coldStart({ nodes, side, spawn }: SeriesOrder): Promise<Tr
     // Whoever has not started yet may be called dead.
     const dead = parties.flatMap(({ name, sights }) =>
       sights.all
-        .filter(({ kind, peer, atMs }) => kind === 'dead' && atMs > (listeningAt.get(peer) ?? 0))
-        .map(({ peer }) => `${name} called ${peer} dead at the start`),
+        .map(({ kind, peer, atMs }) => ({ kind, peer, ageMs: atMs - (listeningAt.get(peer) ?? 0) }))
+        .filter(({ kind, ageMs }) => kind === 'dead' && ageMs > 0)
+        .map(({ peer, ageMs }) => `${name} called ${peer} dead ${Math.round(ageMs)} ms after it listened`),
     )
     return { lines: { known, spawned }, wrong: dead }
   } finally {

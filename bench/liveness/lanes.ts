@@ -4,6 +4,7 @@
  */
 
 import { coldStart } from './cold.ts'
+import { TrialError } from './evidence.ts'
 import type { Fault } from './faults.ts'
 import { Mesh, pause } from './mesh.ts'
 import type { Spawn } from './party.ts'
@@ -19,6 +20,8 @@ export interface Series {
   readonly trials: readonly Trial[]
   /** Trials that did not come to an end, in words. */
   readonly failures: readonly string[]
+  /** What is known about them: lines of text for each, where there are any. */
+  readonly evidence: readonly (readonly string[])[]
 }
 
 export interface SeriesOrder {
@@ -41,6 +44,7 @@ export async function runSeries(order: SeriesOrder): Promise<Series> {
   const { fault } = order
   const trials: Trial[] = []
   const failures: string[] = []
+  const evidence: (readonly string[])[] = []
   const progress = new Progress(order)
   let begun = 0
   const next = (): number | undefined => {
@@ -68,6 +72,10 @@ export async function runSeries(order: SeriesOrder): Promise<Series> {
       } catch (error) {
         failures.push(error instanceof Error ? error.message : String(error))
         order.say(`  a trial failed: ${failures.at(-1)}`)
+        if (error instanceof TrialError) {
+          evidence.push(error.evidence)
+          for (const line of error.evidence) order.say(`    ${line}`)
+        }
         number = next()
       } finally {
         await mesh?.end()
@@ -75,7 +83,7 @@ export async function runSeries(order: SeriesOrder): Promise<Series> {
     }
   }
   await Promise.all(Array.from({ length: Math.min(order.trials, lanesOf(order)) }, lane))
-  return { trials, failures }
+  return { trials, failures, evidence }
 }
 
 function startMesh({ fault, nodes, side, spawn }: SeriesOrder): Promise<Mesh> {

@@ -5,6 +5,7 @@
 
 import { freePorts } from '../../test/support/mesh.ts'
 import { Namespaces } from '../../test/support/namespaces.ts'
+import { failureOf } from './evidence.ts'
 import type { Party, Place, Spawn } from './party.ts'
 import { sharedNowMs } from './sights.ts'
 
@@ -88,16 +89,17 @@ export class Mesh {
     return party
   }
 
+  /** Whether `party` sees `other` alive, in the run that it is in, and on an open link. */
+  sees(party: Party, other: Party): boolean {
+    const { state, isLinked, isBusy, incarnation } = party.sights.view(other.name)
+    if (state !== 'alive') return false
+    if (!this.#tellsRuns) return true
+    return isLinked && !isBusy && incarnation !== undefined && incarnation === other.incarnation
+  }
+
   /** Whether everybody sees everybody alive, in the run that it is in, and on an open link. */
   get isWhole(): boolean {
-    return this.parties.every((party) =>
-      this.others(party.name).every((other) => {
-        const { state, isLinked, isBusy, incarnation } = party.sights.view(other.name)
-        if (state !== 'alive') return false
-        if (!this.#tellsRuns) return true
-        return isLinked && !isBusy && incarnation !== undefined && incarnation === other.incarnation
-      }),
-    )
+    return this.parties.every((party) => this.others(party.name).every((other) => this.sees(party, other)))
   }
 
   untilWhole(): Promise<void> {
@@ -118,8 +120,8 @@ export class Mesh {
     const giveUpAt = sharedNowMs() + deadlineMs
     while (!condition()) {
       const broken = this.parties.find(({ fault }) => fault !== undefined)
-      if (broken !== undefined) throw new Error(`${broken.name}: ${broken.fault}`)
-      if (sharedNowMs() > giveUpAt) throw new Error(`Not so within ${deadlineMs} ms: ${what}`)
+      if (broken !== undefined) throw await failureOf(`${broken.name}: ${broken.fault}`, this)
+      if (sharedNowMs() > giveUpAt) throw await failureOf(`Not so within ${deadlineMs} ms: ${what}`, this)
       await pause(POLL_MS)
     }
   }

@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { cleanEnvironment } from '../../test/support/environment.ts'
-import type { NodeOrder, NodeWord } from './node-process.ts'
+import type { NodeOrder, NodeWord, Told } from './node-process.ts'
 import { Sights, sharedNowMs } from './sights.ts'
 
 /** Where a party lives: the address that others use for it, and what stands before a command that runs there. */
@@ -40,18 +40,25 @@ export class Party {
   readonly sights = new Sights()
   /** The last time its loop was blocked. */
   blocked: { readonly fromMs: number; readonly untilMs: number } | undefined
+  /** What it answered when it was asked to tell all that it knows. */
+  told: Told | undefined
   /** Asks it to look for the others again; only serf needs that. */
   nudge: (() => void) | undefined
   /** Why it is of no use, in words. */
   fault: string | undefined
   readonly ended: Promise<unknown>
+  #onTold: (() => void) | undefined
 
   constructor(name: string, child: ChildProcess) {
     this.name = name
     this.child = child
     running.add(child)
     this.ended = once(child, 'exit').catch(() => undefined)
-    child.once('exit', () => running.delete(child))
+    child.once('exit', (code, signal) => {
+      running.delete(child)
+      // It is killed by us alone; whatever else ends it is a failure of its own.
+      if (signal !== 'SIGKILL') this.fault ??= `its process ended by itself (${signal ?? code})`
+    })
     child.on('error', (error) => {
       this.fault ??= error.message
     })
@@ -69,6 +76,18 @@ export class Party {
     this.#order({ kind: 'block', blockMs })
   }
 
+  /** Asks it for all that it knows, and waits for the answer, `waitMs` at the most; only for zmqnet. */
+  async askToTell(waitMs: number): Promise<void> {
+    this.told = undefined
+    if (!this.child.connected) return
+    const answer = new Promise<void>((resolve) => {
+      this.#onTold = resolve
+      setTimeout(resolve, waitMs)
+    })
+    this.#order({ kind: 'tell' })
+    await answer
+  }
+
   /** What a process of zmqnet says. */
   hear(word: NodeWord): void {
     switch (word.kind) {
@@ -81,6 +100,10 @@ export class Party {
         return
       case 'blocked':
         this.blocked = word
+        return
+      case 'told':
+        this.told = word
+        this.#onTold?.()
         return
       case 'failed':
         this.fault ??= word.text

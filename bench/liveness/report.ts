@@ -46,8 +46,13 @@ function rowOf(row: Row, line: Line): string[][] {
   if (times === undefined || times.all.length === 0) return []
   const bounds = line.nodes === undefined || line.nodes === row.nodes ? line.bounds : []
   const missed = bounds.filter((bound) => statOf(times, bound) > bound.ms)
-  const verdict = bounds.length === 0 ? '' : missed.length === 0 ? 'met' : `**not met**: ${textOf(missed)}`
-  const cells = [line.title, String(row.nodes), String(times.all.length)]
+  // A trial without an end has no time, and would have the largest one of all.
+  const failed = row.failures.length === 0 ? [] : [`${row.failures.length} did not end`]
+  const misses = [...(missed.length === 0 ? [] : [textOf(missed)]), ...failed]
+  const verdict = bounds.length === 0 ? '' : misses.length === 0 ? 'met' : `**not met**: ${misses.join(', ')}`
+  const count = times.all.length
+  const trials = failed.length === 0 ? String(count) : `${count} of ${count + row.failures.length}`
+  const cells = [line.title, String(row.nodes), trials]
   return [[...cells, spreadText(times.first), spreadText(times.all), textOf(bounds), verdict]]
 }
 

@@ -23,6 +23,8 @@ export interface Row {
   >
   readonly wrong: readonly string[]
   readonly failures: readonly string[]
+  /** What is known about these, in lines of text. */
+  readonly evidence?: readonly (readonly string[])[]
 }
 
 export interface Results {
@@ -35,7 +37,12 @@ export interface Results {
   readonly skipped: readonly string[]
 }
 
-export function rowOf(side: Side, fault: FaultName, nodes: number, { trials, failures }: Series): Row {
+export function rowOf(
+  side: Side,
+  fault: FaultName,
+  nodes: number,
+  { trials, failures, evidence }: Series,
+): Row {
   const keys = [...new Set(trials.flatMap(({ lines }) => Object.keys(lines)))]
   const times = (key: string, which: 'firstMs' | 'allMs'): number[] =>
     trials.map(({ lines }) => Math.round((lines[key]?.[which] ?? Number.NaN) * 10) / 10)
@@ -49,6 +56,7 @@ export function rowOf(side: Side, fault: FaultName, nodes: number, { trials, fai
     ),
     wrong: trials.flatMap(({ wrong }) => wrong),
     failures,
+    evidence,
   }
 }
 

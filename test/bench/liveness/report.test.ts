@@ -59,6 +59,7 @@ test('words that were wrong, trials that did not end and what was left out are t
   t.true(lines.includes('- zmqnet kill 3: 2 words that were wrong, the first: a called b dead'))
   t.true(lines.includes('- zmqnet kill 3: 1 trials that did not end, the first: Not so'))
   t.true(lines.includes('- serf was skipped: it is not there.'))
+  t.true(lines.some((line) => /^\| kill -9 \| 3 \| 3 of 4 .*\*\*not met\*\*: 1 did not end \|$/.test(line)))
   t.false(lines.some((line) => line.includes('nobody who lived')))
   t.true(linesOf({}).some((line) => line.includes('nobody who lived was called dead')))
 })
