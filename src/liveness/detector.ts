@@ -9,7 +9,9 @@
 import { assert } from '../base/assert.ts'
 import { Deadlines, type Timed } from '../base/deadlines.ts'
 import type { Incarnation } from '../base/ids.ts'
-import { askAt, type Evidence, judge, reviewAt, type SuspicionTimes } from './suspicion.ts'
+import { Fading } from './fading.ts'
+import { MAX_STRAIN_MS, type OwnHealth, STRAIN_MEMORY_MS } from './own-health.ts'
+import { askAt, type Evidence, graceOf, judge, reviewAt, type SuspicionTimes } from './suspicion.ts'
 
 /** A peer that says its loop lags by so much counts as busy. */
 const BUSY_LOOP_MS = 250
@@ -61,6 +63,8 @@ export class Life implements Timed {
   isLagging = false
   /** It has been silent for so long that its loop hangs. */
   isHung = false
+  /** How late its loop ran in the last seconds, by its own word. */
+  readonly strain = new Fading(STRAIN_MEMORY_MS)
   /** When its last silence on a link that stands ended. */
   silenceEndedAt = Number.NEGATIVE_INFINITY
   incarnation: Incarnation | undefined
@@ -100,12 +104,18 @@ export class Life implements Timed {
 /** The verdicts on all peers of one node. */
 export class Detector {
   readonly #times: SuspicionTimes
+  readonly #health: Pick<OwnHealth, 'woke' | 'strainMs'>
   readonly #lives = new Map<string, Life>()
   readonly #deadlines = new Deadlines<Life>()
   readonly #tell: (event: DetectorEvent) => void
 
-  constructor(times: SuspicionTimes, tell: (event: DetectorEvent) => void) {
+  constructor(
+    times: SuspicionTimes,
+    tell: (event: DetectorEvent) => void,
+    health: Pick<OwnHealth, 'woke' | 'strainMs'>,
+  ) {
     this.#times = times
+    this.#health = health
     this.#tell = tell
   }
 
@@ -182,6 +192,7 @@ export class Detector {
   /** The peer told how its loop runs. */
   load(now: number, name: string, loopDelayMs: number): void {
     const life = this.get(name)
+    life.strain.note(now, Math.min(loopDelayMs, MAX_STRAIN_MS))
     // The stall that made it silent is over: that it tells of it must not make it busy once more.
     const isOver = life.isSilent || now - life.silenceEndedAt < SAME_STALL_MS
     if (life.state === 'alive') this.#setBusy(life, life.isSilent, loopDelayMs >= BUSY_LOOP_MS && !isOver)
@@ -222,7 +233,9 @@ export class Detector {
     // One silence may be a short one. The dial that follows is given time again, and so is the question on its session,
     // whose answer may come at once: here no words are last ones.
     const isSilent = cause === 'silent' || cause === 'unreachable'
-    if (isSilent && isQuiet && !isBreak && !life.wasHeardSince) life.isCutOff = true
+    // It may be late, too, where turns come late.
+    const isSecond = isSilent && isQuiet && !isBreak && !life.wasHeardSince
+    if (isSecond && this.#graceMs(now, life) === 0) life.isCutOff = true
     // Nothing comes back from its host, nor does anything arrive there, as the peer says itself: that is two silences. A peer
     // that has no turn for a while may say so, too, but its operating system answers.
     if (cause === 'unreachable' && this.#isDeaf(now, life)) life.isCutOff = true
@@ -234,6 +247,15 @@ export class Detector {
     const life = this.get(name)
     this.#deadlines.remove(life)
     this.#setState(now, life, 'left', 'it said goodbye')
+  }
+
+  /**
+   * Our loop has its turn, and should have had it at `dueAt`. To be told before what may make a peer dead: after a stall, the
+   * end of a connection is read before the alarm rings.
+   */
+  turned(now: number, dueAt: number): void {
+    const lateMs = this.#health.woke(now, dueAt)
+    if (lateMs > 0) this.forgive(now, lateMs)
   }
 
   /** `lateMs` of everybody's silence was our own stall: what they sent meanwhile still waits in our sockets. */
@@ -248,8 +270,9 @@ export class Detector {
   #review(now: number, life: Life): void {
     if (life.state === 'left') return
     const { linkIsUp, isRefused, isCutOff } = life
-    const evidence: Evidence = { quietMs: now - life.quietSince, linkIsUp, isRefused, isCutOff }
-    const at = Math.min(reviewAt(life.quietSince, evidence, this.#times), this.#ask(now, life))
+    const quietSince = Math.min(now, life.quietSince + this.#graceMs(now, life))
+    const evidence: Evidence = { quietMs: now - quietSince, linkIsUp, isRefused, isCutOff }
+    const at = Math.min(this.#reviewAt(now, life, evidence), this.#ask(now, life))
     if (at === Number.POSITIVE_INFINITY) this.#deadlines.remove(life)
     else this.#deadlines.set(life, at)
     const verdict = judge(evidence, this.#times)
@@ -261,9 +284,26 @@ export class Detector {
       this.#setBusy(life, verdict === 'busy' || verdict === 'hung', life.isLagging)
       if (verdict === 'hung' && !life.isHung) {
         life.isHung = true
-        this.#tell({ kind: 'peer-hung', peer: life.name, quietMs: evidence.quietMs })
+        this.#tell({ kind: 'peer-hung', peer: life.name, quietMs: now - life.quietSince })
       }
     }
+  }
+
+  /** By how much the silence of a peer counts less, because turns come late here or there. */
+  #graceMs(now: number, life: Life): number {
+    return graceOf(Math.max(this.#health.strainMs(now), life.strain.at(now)), this.#times)
+  }
+
+  /**
+   * When the verdict may change. While there is grace it is looked at more often, because that fades; and while only time can
+   * tell whether a peer is there, much more often: that shows how late our turns come.
+   */
+  #reviewAt(now: number, life: Life, evidence: Evidence): number {
+    const graceMs = now - life.quietSince - evidence.quietMs
+    const at = reviewAt(now - evidence.quietMs, evidence, this.#times)
+    if (at !== Number.POSITIVE_INFINITY && !life.linkIsUp && life.state !== 'dead')
+      return Math.min(at, now + this.#times.strainMs)
+    return graceMs === 0 ? at : Math.min(at, now + this.#times.askAgainMs)
   }
 
   /** Asks whether the process of a quiet peer runs, when it is time. Gives when it is time again. */
@@ -318,6 +358,8 @@ export class Detector {
     if (evidence.isRefused) return 'its address refuses connections'
     if (this.#isDeaf(now, life)) return 'it does not hear us, and its address does not answer'
     if (evidence.isCutOff) return 'its address does not answer, and nothing was heard since its link broke'
-    return life.heardAt === undefined ? 'it was never heard' : `nothing was heard for ${evidence.quietMs} ms`
+    return life.heardAt === undefined
+      ? 'it was never heard'
+      : `nothing was heard for ${now - life.quietSince} ms`
   }
 }

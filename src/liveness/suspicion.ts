@@ -27,10 +27,19 @@ export interface SuspicionTimes {
   readonly deadMs: number
   /** A peer whose link is up and that was not heard for so long is hung. */
   readonly hungMs: number
+  /** Turns of an event loop that come so late are a strain, here or at the peer. */
+  readonly strainMs: number
 }
 
 /** Asking more often tells nothing more: an answer may take longer than this. */
 const SHORTEST_ASK_MS = 250
+/**
+ * A sign of life takes so many turns: of the event loop and of the I/O thread, there and here. Where an event loop gets its
+ * turn late, so do the others.
+ */
+const TURNS_PER_SIGN = 4
+/** However starved it is, a node knows so much later at the latest who is gone. How late turns come is no matter of the tick. */
+const MAX_GRACE_MS = 3000
 
 /** The thresholds for heartbeats that come every `tickMs` to twice that. */
 export function suspicionTimes(tickMs: number): SuspicionTimes {
@@ -45,11 +54,19 @@ export function suspicionTimes(tickMs: number): SuspicionTimes {
     deadMs: tickMs * 3,
     // A loop that stands still for 20 ticks is none that is merely slow: no garbage collection takes 10 s.
     hungMs: tickMs * 20,
+    // Four turns that are later than this together take up the half tick that is left for the network and the scheduler.
+    strainMs: Math.ceil(tickMs / 10),
   }
+}
+
+/** By how much silence counts less while the turns of an event loop, ours or that of the peer, come late by `delayMs`. */
+export function graceOf(delayMs: number, times: SuspicionTimes): number {
+  return delayMs < times.strainMs ? 0 : Math.min(MAX_GRACE_MS, delayMs * TURNS_PER_SIGN)
 }
 
 /** What is known of a peer that has not said goodbye. */
 export interface Evidence {
+  /** Without the grace. */
   readonly quietMs: number
   readonly linkIsUp: boolean
   /** Nobody listens at its address, and nothing was heard since the link broke. */

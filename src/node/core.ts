@@ -68,7 +68,7 @@ export class Core {
     const { transfers } = this
     const { send } = transfers
     this.caster = new Caster((event) => this.#onCaster(event))
-    this.detector = new Detector(suspicionTimes(tickMs), (event) => this.#onDetector(event))
+    this.detector = new Detector(suspicionTimes(tickMs), (event) => this.#onDetector(event), this.#health)
     const ownLoad = (at: number): OwnLoad => this.#ownLoad(at)
     const echo = (at: number, connection: ConnectionId, beat: Beat): void =>
       this.#onBeat(at, connection, beat)
@@ -129,6 +129,7 @@ export class Core {
     this.outreach.links.down(now, connection, cause)
     this.reception.sessions.unlinked(now, link.peer)
     if (cause !== 'reset') {
+      this.detector.turned(now, this.deadline)
       this.detector.linkDown(now, link.peer, cause)
       const isSilent = cause === 'silent' || cause === 'unreachable'
       const hearsNothing = isSilent && this.detector.hearsNothing(now, link.peer, true)
@@ -220,8 +221,7 @@ export class Core {
   }
 
   wake(now: number): void {
-    const lateMs = this.#health.woke(now, this.deadline)
-    if (lateMs > 0) this.detector.forgive(now, lateMs)
+    this.detector.turned(now, this.deadline)
     this.reception.wake(now)
     this.outreach.wake(now)
     this.detector.wake(now)

@@ -6,6 +6,7 @@ const DETECTOR = 'src/liveness/detector.ts'
 const HEART = 'src/liveness/heart.ts'
 const SUSPICION = 'src/liveness/suspicion.ts'
 const OWN_HEALTH = 'src/liveness/own-health.ts'
+const FADING = 'src/liveness/fading.ts'
 
 export const LIVENESS_MUTANTS: readonly Mutant[] = [
   {
@@ -54,8 +55,8 @@ export const LIVENESS_MUTANTS: readonly Mutant[] = [
     name: 'one silence is as good as two',
     clause: 'L15',
     file: DETECTOR,
-    find: 'if (isSilent && isQuiet && !isBreak && !life.wasHeardSince) life.isCutOff = true',
-    replace: 'if (isSilent && isQuiet && !life.wasHeardSince) life.isCutOff = true',
+    find: 'const isSecond = isSilent && isQuiet && !isBreak && !life.wasHeardSince',
+    replace: 'const isSecond = isSilent && isQuiet && !life.wasHeardSince',
   },
   {
     name: 'who cannot be dialled is not asked',
@@ -131,14 +132,14 @@ export const LIVENESS_MUTANTS: readonly Mutant[] = [
     name: 'every wake counts as our own stall',
     clause: 'L10',
     file: OWN_HEALTH,
-    find: 'return lateMs >= STALL_MS ? lateMs : 0',
-    replace: 'return STALL_MS * 5',
+    find: 'if (lateMs < STALL_MS) return 0',
+    replace: 'if (lateMs < STALL_MS) return STALL_MS * 5',
   },
   {
     name: 'a loop delay never fades',
     clause: 'L11',
-    file: OWN_HEALTH,
-    find: 'const faded = 1 - (now - this.#measuredAt) / MEMORY_MS',
+    file: FADING,
+    find: 'const faded = 1 - (now - this.#notedAt) / this.#memoryMs',
     replace: 'const faded = 1',
   },
   {
@@ -189,6 +190,34 @@ export const LIVENESS_MUTANTS: readonly Mutant[] = [
     file: HEART,
     find: '    const hearsNothing = owner.hearsNothing(now)\n',
     replace: '    const hearsNothing = owner.hearsNothing(now) && number < 0\n',
+  },
+  {
+    name: 'a starved node trusts its suspicions',
+    clause: 'L21',
+    file: SUSPICION,
+    find: 'return delayMs < times.strainMs ? 0 : Math.min(MAX_GRACE_MS, delayMs * TURNS_PER_SIGN)',
+    replace: 'return 0',
+  },
+  {
+    name: 'how late our own turns come is not kept',
+    clause: 'L21',
+    file: OWN_HEALTH,
+    find: '    this.#strain.note(now, Math.min(lateMs, MAX_STRAIN_MS))\n',
+    replace: '',
+  },
+  {
+    name: 'a starved peer is given no more time than another',
+    clause: 'L21',
+    file: DETECTOR,
+    find: '    life.strain.note(now, Math.min(loopDelayMs, MAX_STRAIN_MS))\n',
+    replace: '',
+  },
+  {
+    name: 'two silences count although turns come late',
+    clause: 'L21',
+    file: DETECTOR,
+    find: 'if (isSecond && this.#graceMs(now, life) === 0) life.isCutOff = true',
+    replace: 'if (isSecond) life.isCutOff = true',
   },
   {
     name: 'a slow peer is told again at each look',

@@ -100,9 +100,16 @@ export const MESH_MUTANTS: readonly Mutant[] = [
   {
     name: 'our own stall is held against the others',
     clause: 'L10',
-    file: CORE,
-    find: 'if (lateMs > 0) this.detector.forgive(now, lateMs)',
+    file: 'src/liveness/detector.ts',
+    find: 'if (lateMs > 0) this.forgive(now, lateMs)',
     replace: '',
+  },
+  {
+    name: 'a link whose end is read before the alarm rings kills its peer for our own stall',
+    clause: 'L10',
+    file: CORE,
+    find: '      this.detector.turned(now, this.deadline)\n      this.detector.linkDown',
+    replace: '      this.detector.linkDown',
   },
   {
     name: 'a Hello of a peer does not dial it afresh',

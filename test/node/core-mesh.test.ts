@@ -205,6 +205,14 @@ test('L10: a node whose own loop stalls does not suspect the others for it', (t)
   t.deepEqual(states(alpha, 'bravo'), ['suspect', 'dead'])
 })
 
+test('L10: after a stall, the end of a link that is read before anything else kills nobody', (t) => {
+  const { mesh, alpha } = trio()
+  mesh.pass(100)
+  mesh.now += 5000
+  mesh.cut('alpha', 'bravo')
+  t.deepEqual(states(alpha, 'bravo'), [])
+})
+
 test('C1: a broadcast asks every other member, and is over when all have acked', (t) => {
   const { mesh, alpha, bravo, charlie } = trio()
   const cast = broadcast(mesh, alpha)

@@ -12,15 +12,21 @@ export const START = 10_000
 
 export interface Scene {
   readonly detector: Detector
+  /** How late our own loop runs; 0 at first. */
+  readonly own: { delayMs: number }
   readonly out: Recorder<DetectorEvent>
 }
 
 /** A detector with a tick of 1000 ms that knows of bravo. */
 export function unknown(): Scene {
   const out = new Recorder<DetectorEvent>()
-  const detector = new Detector(suspicionTimes(1000), out.tell)
+  const own = { delayMs: 0 }
+  const detector = new Detector(suspicionTimes(1000), out.tell, {
+    woke: () => 0,
+    strainMs: () => own.delayMs,
+  })
   detector.add(START, 'bravo')
-  return { detector, out }
+  return { detector, own, out }
 }
 
 /** Bravo is alive, its link is up. */
