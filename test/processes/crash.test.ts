@@ -4,7 +4,7 @@
  */
 
 import test, { type ExecutionContext } from 'ava'
-import type { Node, PeersConfig } from '../../src/index.ts'
+import type { Node, NodeEvent, PeersConfig, PeerView } from '../../src/index.ts'
 import { EventLog, errorOf, peersOf, quiet, startNode, until } from '../support/mesh.ts'
 import { NodeProcess } from '../support/node-processes.ts'
 
@@ -18,32 +18,42 @@ interface Pair {
 
 type Carrier = 'tcp' | 'ipc'
 
-async function startPair(t: ExecutionContext, carrier: Carrier = 'tcp'): Promise<Pair> {
+/** Ends a test that hangs, in milliseconds. */
+const HANGS_MS = 30_000
+/** With such ticks nobody is dead by silence before a test is over: what is told sooner has another reason. */
+const PATIENT_TICK_MS = 20_000
+
+async function startPair(t: ExecutionContext, carrier: Carrier = 'tcp', tick = 500): Promise<Pair> {
   const peers = await peersOf(['alpha', 'bravo'], { sameHost: carrier === 'ipc' })
-  const alpha = await startNode(t, { name: 'alpha', peers })
+  const alpha = await startNode(t, { name: 'alpha', peers, tick })
   const bravo = await NodeProcess.start(t, { name: 'bravo', peers })
-  await Promise.all([alpha.ready(), bravo.order({ kind: 'ready', timeoutMs: 5000 })])
+  await Promise.all([alpha.ready(HANGS_MS), bravo.order({ kind: 'ready', timeoutMs: HANGS_MS })])
   // A link that breaks when it is young is dialled again after a pause, which is not what these tests are about.
   await until(() => (alpha.peers()[0]?.openMs ?? 0) > 300, 'the link has held for a while')
   t.is(alpha.peers()[0]?.transport, carrier)
+  bravo.events.length = 0
   return { alpha, bravo, events: new EventLog(alpha), peers }
 }
 
+/** How a node sees its first peer at the moment when it tells an event of that kind. */
+async function viewAt(node: Node, kind: NodeEvent['kind']): Promise<PeerView | undefined> {
+  for await (const event of node.events()) if (event.kind === kind) return node.peers()[0]
+  return undefined
+}
+
 for (const carrier of ['tcp', 'ipc'] as const) {
-  test(`over ${carrier}, a killed node is dead within a second, and its next run is alive and known as another one`, async (t) => {
-    const { alpha, bravo, events, peers } = await startPair(t, carrier)
+  test(`over ${carrier}, a killed node is dead without waiting for silence, and its next run is alive and known as another one`, async (t) => {
+    const { alpha, bravo, events, peers } = await startPair(t, carrier, PATIENT_TICK_MS)
     const first = alpha.peers()[0]?.incarnation
     const killedAt = performance.now()
     await bravo.kill()
-    await events.first('peer:dead bravo')
-    const tookMs = performance.now() - killedAt
-    t.log(`dead after ${tookMs.toFixed(0)} ms`)
-    t.true(tookMs < 1000, `${tookMs} ms`)
+    t.like(await events.first('peer:dead bravo'), { text: 'its address refuses connections' })
+    t.log(`dead after ${(performance.now() - killedAt).toFixed(0)} ms`)
     await quiet(300)
     const again = await NodeProcess.start(t, { name: 'bravo', peers })
-    await alpha.ready()
+    await alpha.ready(HANGS_MS)
     t.is(alpha.peers()[0]?.transport, carrier, 'also with the next run, which offers another shortcut')
-    t.deepEqual(events.lines, [
+    t.deepEqual(events.changes, [
       'link:down bravo',
       'peer:dead bravo',
       'peer:restarted bravo',
@@ -60,11 +70,11 @@ for (const carrier of ['tcp', 'ipc'] as const) {
 
 test('a callee that dies and comes back in between is told as a restart, and nothing runs again', async (t) => {
   const { alpha, bravo, peers } = await startPair(t)
-  const request = alpha.request('bravo', 'slow', 60_000, { timeout: 1000, retries: 20 })
+  const failed = errorOf(t, alpha.request('bravo', 'slow', 60_000, { timeout: 1000, retries: 100 }))
   await bravo.running()
   await bravo.kill()
   const again = await NodeProcess.start(t, { name: 'bravo', peers })
-  const error = await errorOf(t, request)
+  const error = await failed
   t.like(error, { code: 'PEER_RESTARTED', outcome: 'unknown', safeToRetry: false, peer: 'bravo' })
   t.regex(
     error.message,
@@ -75,26 +85,30 @@ test('a callee that dies and comes back in between is told as a restart, and not
 
 test('an idempotent request runs again in the next run of its callee', async (t) => {
   const { alpha, bravo, peers } = await startPair(t)
-  const options = { timeout: 1000, retries: 20, idempotent: true }
+  const options = { timeout: 1000, retries: 100, idempotent: true }
   const request = alpha.request('bravo', 'slow', 400, options)
   await bravo.running()
   await bravo.kill()
   const again = await NodeProcess.start(t, { name: 'bravo', peers })
   t.is(await request, 1)
+  // The reply and the report of the run come on two ways.
+  await again.running()
   t.is(again.runs, 1)
 })
 
 test('a callee that dies for good leaves a timeout with an unknown outcome', async (t) => {
   const { alpha, bravo, events } = await startPair(t)
-  const request = alpha.request('bravo', 'slow', 60_000, { timeout: 250, retries: 2 })
-  const receipts = Array.from({ length: 50 }, () => alpha.send('bravo', 'note', 1, { timeout: 600 }))
+  const failed = errorOf(t, alpha.request('bravo', 'slow', 60_000, { timeout: 250, retries: 2 }))
+  const sends = Array.from({ length: 50 }, () => alpha.send('bravo', 'note', 1, { timeout: 600 }))
+  const receipts = Promise.allSettled(sends)
   await bravo.running()
   await bravo.kill()
-  const error = await errorOf(t, request)
+  const error = await failed
   t.like(error, { code: 'TIMEOUT', outcome: 'unknown', safeToRetry: false, peer: 'bravo' })
+  await events.first('peer:dead bravo')
   const late = await errorOf(t, alpha.send('bravo', 'note', 1, { timeout: 100 }))
   t.is(late.code, 'NOT_SENT')
-  t.is((await Promise.allSettled(receipts)).length, 50)
+  t.is((await receipts).length, 50)
   t.is(events.count('peer:dead bravo'), 1)
 })
 
@@ -102,14 +116,12 @@ test('a broadcast does not wait for a member that dies in it', async (t) => {
   const { alpha, bravo } = await startPair(t)
   const cast = alpha.broadcast('slow', 60_000, { timeout: 10_000 })
   await bravo.running()
-  const killedAt = performance.now()
   await bravo.kill()
   const result = await cast
   t.deepEqual(
     result.missing.map((each) => `${each.peer} ${each.reason}`),
     ['bravo dead'],
   )
-  t.true(performance.now() - killedAt < 1000)
 })
 
 for (const carrier of ['tcp', 'ipc'] as const) {
@@ -119,12 +131,10 @@ for (const carrier of ['tcp', 'ipc'] as const) {
     const stoppedAt = performance.now()
     bravo.signal('SIGSTOP')
     await events.first('peer:dead bravo')
-    const tookMs = performance.now() - stoppedAt
-    t.log(`dead after ${tookMs.toFixed(0)} ms`)
-    t.true(tookMs < 3500, `${tookMs} ms`)
+    t.log(`dead after ${(performance.now() - stoppedAt).toFixed(0)} ms`)
     bravo.signal('SIGCONT')
     await events.first('peer:alive bravo')
-    await alpha.ready()
+    await alpha.ready(HANGS_MS)
     t.is(alpha.peers()[0]?.incarnation, first)
     t.is(events.count('peer:restarted bravo'), 0)
     t.like(await alpha.request('bravo', 'who'), { pid: bravo.pid })
@@ -132,21 +142,23 @@ for (const carrier of ['tcp', 'ipc'] as const) {
 }
 
 for (const carrier of ['tcp', 'ipc'] as const) {
-  test(`over ${carrier}, a loop that is blocked for three seconds is busy, and nobody is dead on either side`, async (t) => {
+  test(`over ${carrier}, a loop that is blocked for more than three seconds is busy, and nobody is dead on either side`, async (t) => {
     const { alpha, bravo, events } = await startPair(t, carrier)
-    const blocked = bravo.order({ kind: 'block', blockMs: 3000 })
-    const request = alpha.request('bravo', 'slow', 0, { timeout: 5000, retries: 0 })
-    const busy = await events.first('peer:busy bravo')
-    t.like(busy, { busy: true })
-    t.like(alpha.peers()[0], { state: 'alive', busy: true, link: 'open' })
-    await blocked
+    const view = viewAt(alpha, 'peer:busy')
+    const blocked = await bravo.hold()
+    const request = alpha.request('bravo', 'slow', 0, { timeout: 60_000, retries: 0 })
+    t.like(await view, { state: 'alive', busy: true, link: 'open' })
+    // Twice as long as a peer is given that is not there.
+    await quiet(3000)
+    bravo.release()
+    await blocked.over
     t.is(await request, 1)
     await until(() => alpha.peers()[0]?.busy === false, 'bravo is no longer busy')
     t.is((await bravo.status()).peers[0]?.state, 'alive')
     // What bravo thought of alpha while it was blocked itself: nothing.
-    const theirs = bravo.events.map((event) => event.kind)
+    const broken = ['peer:dead', 'peer:suspect', 'link:down']
     t.deepEqual(
-      theirs.filter((kind) => kind === 'peer:dead' || kind === 'peer:suspect' || kind === 'link:down'),
+      bravo.events.filter(({ kind }) => broken.includes(kind)),
       [],
     )
     t.deepEqual(new Set(events.lines), new Set(['peer:busy bravo']))
@@ -156,10 +168,12 @@ for (const carrier of ['tcp', 'ipc'] as const) {
 
 test('a request to a node that is blocked for longer than its attempts is answered, by one run', async (t) => {
   const { alpha, bravo, events } = await startPair(t)
-  const blocked = bravo.order({ kind: 'block', blockMs: 2000 })
-  await until(() => bravo.isBlocking, 'bravo is blocked')
-  t.is(await alpha.request('bravo', 'slow', 0, { timeout: 500, retries: 10 }), 1)
-  await blocked
+  const blocked = await bravo.hold()
+  const request = alpha.request('bravo', 'slow', 0, { timeout: 500, retries: 100 })
+  await until(() => alpha.status().counters.retries >= 2, 'it was asked again')
+  bravo.release()
+  t.is(await request, 1)
+  await blocked.over
   t.is(await alpha.request('bravo', 'runs'), 1)
   t.is(events.count('peer:dead bravo') + events.count('peer:suspect bravo'), 0)
 })
@@ -171,19 +185,19 @@ test('a third process that crashes again and again leaves the other two undistur
     await startNode(t, { name: 'bravo', peers }),
   ]
   bravo.handle('x', (body) => body)
+  await until(() => alpha.peers()[0]?.link === 'open', 'alpha and bravo are linked')
   const events = new EventLog(alpha)
   for (let round = 0; round < 3; round += 1) {
     const charlie = await NodeProcess.start(t, { name: 'charlie', peers })
-    await Promise.all([alpha.ready(), bravo.ready()])
+    await Promise.all([alpha.ready(HANGS_MS), bravo.ready(HANGS_MS)])
     const replies = Array.from({ length: 200 }, (_, index) => alpha.request('bravo', 'x', index))
     charlie.signal('SIGKILL')
     t.is((await Promise.all(replies)).length, 200)
     await until(() => alpha.peers()[1]?.state === 'dead', 'charlie is dead')
   }
   t.deepEqual(
-    // On a machine with much else to do bravo is busy at times, which is another matter.
-    events.lines.filter((line) => line.endsWith('bravo') && !line.startsWith('peer:busy')),
-    ['peer:alive bravo', 'link:up bravo'],
+    events.changes.filter((line) => line.endsWith('bravo')),
+    [],
   )
   t.is(events.count('peer:restarted charlie'), 2)
 })

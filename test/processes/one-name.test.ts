@@ -1,7 +1,7 @@
 /** Two processes of one name, of which the first is too busy to defend it. */
 
 import test, { type ExecutionContext } from 'ava'
-import { EventLog, freePorts, local, peersOf, portOf, rerouted, startNode, until } from '../support/mesh.ts'
+import { EventLog, freePorts, local, peersOf, portOf, rerouted, startNode } from '../support/mesh.ts'
 import { NodeProcess } from '../support/node-processes.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
 
@@ -19,16 +19,16 @@ async function keepsItsName(t: ExecutionContext, losesItsSession: boolean): Prom
     peers: rerouted(peers, { alpha: proxy.address }),
     bind: local(portOf(peers, 'bravo')),
   })
-  await Promise.all([alpha.ready(), first.order({ kind: 'ready', timeoutMs: 5000 })])
+  await Promise.all([alpha.ready(30_000), first.order({ kind: 'ready', timeoutMs: 30_000 })])
   const events = new EventLog(alpha)
-  const blocked = first.order({ kind: 'block', blockMs: 3000 })
-  await until(() => first.isBlocking, 'bravo is blocked')
+  const blocked = await first.hold()
   if (losesItsSession) proxy.cut()
   const [port] = await freePorts(1)
   const second = await startNode(t, { name: 'bravo', peers: rerouted(peers, { bravo: local(port) }) })
   const refused = await new EventLog(second).first('link:refused alpha')
   t.like(refused, { reason: 'name-taken' })
-  await blocked
+  first.release()
+  await blocked.over
   t.like(await alpha.request('bravo', 'who'), { pid: first.pid })
   t.is(events.count('peer:restarted bravo'), 0)
 }

@@ -3,6 +3,7 @@
  * answer for each; what the node reports is told as it comes. Started by node-processes.ts.
  */
 
+import { readSync } from 'node:fs'
 import { createNode, type Node, type NodeOptions } from '../../src/index.ts'
 import type { Order, Report } from './node-processes.ts'
 
@@ -20,6 +21,11 @@ function later(waitMs: number): Promise<void> {
 function block(blockMs: number): void {
   const until = performance.now() + blockMs
   while (performance.now() < until);
+}
+
+/** The event loop stands still until the parent writes a byte. */
+function hold(): void {
+  readSync(0, Buffer.alloc(1))
 }
 
 async function start(options: NodeOptions): Promise<unknown> {
@@ -63,9 +69,9 @@ async function obey(order: Order): Promise<unknown> {
       return started().request(order.peer, order.verb, order.body, order.options)
     case 'status':
       return started().status()
-    case 'block':
-      tell({ kind: 'blocking' })
-      return block(order.blockMs)
+    case 'hold':
+      tell({ kind: 'held' })
+      return hold()
     case 'close':
       await started().close(order.options)
       // Nothing of ours is left now; the channel to the parent would keep the process alive.

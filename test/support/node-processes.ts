@@ -21,7 +21,7 @@ export type Order =
       readonly options?: Omit<RequestOptions, 'signal'>
     }
   | { readonly kind: 'status' }
-  | { readonly kind: 'block'; readonly blockMs: number }
+  | { readonly kind: 'hold' }
   | { readonly kind: 'close'; readonly options: CloseOptions }
 
 /** What a child tells. */
@@ -32,12 +32,12 @@ export type Report =
   | { readonly kind: 'event'; readonly event: NodeEvent }
   | { readonly kind: 'warning'; readonly text: string }
   | { readonly kind: 'running'; readonly runs: number }
-  | { readonly kind: 'blocking' }
+  | { readonly kind: 'held' }
 
 const SCRIPT = fileURLToPath(new URL('./node-process.js', import.meta.url))
 
-/** How long a child may take for anything, in milliseconds. */
-const ORDER_MS = 15_000
+/** Ends a test that hangs, in milliseconds: how long a machine takes to start a process is not what is tested. */
+const ORDER_MS = 60_000
 
 /** What stands before the command of a process that may have so many files open. */
 export function limited(descriptors: number): readonly string[] {
@@ -52,10 +52,10 @@ export class NodeProcess {
   /** Resolves with the exit code, or the signal that ended the process. */
   readonly ended: Promise<number | string>
   runs = 0
-  isBlocking = false
   readonly #child: ChildProcess
   readonly #orders = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   #lastNumber = 0
+  #isHeld = false
 
   private constructor(child: ChildProcess) {
     this.#child = child
@@ -75,7 +75,7 @@ export class NodeProcess {
     prefix: readonly string[] = [],
   ): Promise<NodeProcess> {
     const [command = '', ...args] = [...prefix, process.execPath, ...process.execArgv, SCRIPT]
-    const stdio = ['inherit', 'inherit', 'inherit', 'ipc'] as const
+    const stdio = ['pipe', 'inherit', 'inherit', 'ipc'] as const
     const child = spawn(command, args, { env: cleanEnvironment(), stdio: [...stdio] })
     t.teardown(() => child.kill('SIGKILL'))
     const loaded = signal()
@@ -121,6 +121,21 @@ export class NodeProcess {
     return until(() => this.runs >= runs, `${runs} runs of a handler`)
   }
 
+  /**
+   * Blocks its event loop until `release`, however long that takes on this machine. Resolves when it is blocked; `over`
+   * resolves when it goes on.
+   */
+  async hold(): Promise<{ readonly over: Promise<unknown> }> {
+    this.#isHeld = false
+    const over = this.order({ kind: 'hold' })
+    await until(() => this.#isHeld, 'the loop is blocked', ORDER_MS)
+    return { over }
+  }
+
+  release(): void {
+    this.#child.stdin?.write('.')
+  }
+
   #hear(report: Report): void {
     switch (report.kind) {
       case 'event':
@@ -132,8 +147,8 @@ export class NodeProcess {
       case 'running':
         this.runs = report.runs
         return
-      case 'blocking':
-        this.isBlocking = true
+      case 'held':
+        this.#isHeld = true
         return
       case 'done':
         this.#orders.get(report.number)?.resolve(report.value)
