@@ -7,15 +7,7 @@
  */
 
 import { unpack } from 'msgpackr/pack'
-import { costOfArray, costOfMap } from './body-cost.ts'
-import {
-  COST_BINARY_BYTES,
-  COST_DATE_BYTES,
-  COST_NUMBER_BYTES,
-  COST_STRING_BYTES,
-  MAX_BODY_DEPTH,
-  MAX_BODY_VALUES,
-} from './limits.ts'
+import { MAX_BODY_DEPTH, MAX_BODY_VALUES } from './limits.ts'
 
 /** A fault, and the way to it from the outermost value: `.user.tags[3]`. */
 export interface BodyFault {
@@ -32,13 +24,9 @@ const Moment = unpack(Uint8Array.of(0xd6, 0xff, 0, 0, 0, 0)).constructor as new 
 const MIN_INT64 = -(2n ** 63n)
 const MAX_UINT64 = 2n ** 64n - 1n
 
-/** Whole numbers from here to below 2^32 travel in 32 bits or less, all others as 64-bit floats. */
-const MIN_INT32 = -(2 ** 31)
-const MAX_UINT32 = 2 ** 32 - 1
-
-/** Checks one value; keeps what it will cost to decode. */
+/** Checks one value; keeps whether a key in it may be a number, which can cost far more memory than its size. */
 export class BodyCheck {
-  cost = 0
+  hasNumberKeys = false
   #values = 0
 
   /** What keeps `value` from travelling; undefined when nothing does. `depth` is how many containers hold it. */
@@ -46,16 +34,11 @@ export class BodyCheck {
     this.#values += 1
     switch (typeof value) {
       case 'string':
-        if (!isOneByte(value)) this.cost += COST_STRING_BYTES
         return isWellFormed(value) ? undefined : fault('a string with half a character (a lone surrogate)')
       case 'number':
-        if (value < MIN_INT32 || value > MAX_UINT32 || !Number.isInteger(value))
-          this.cost += COST_NUMBER_BYTES
-        return undefined
       case 'boolean':
         return undefined
       case 'bigint':
-        this.cost += COST_NUMBER_BYTES
         return value < MIN_INT64 || value > MAX_UINT64 ? fault('a bigint of more than 64 bits') : undefined
       case 'object':
         return value === null ? undefined : this.#faultOfObject(value, depth)
@@ -74,20 +57,13 @@ export class BodyCheck {
     if (prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null) {
       return this.#faultOfRecord(value as Readonly<Record<string, unknown>>, depth + 1)
     }
-    if (value instanceof Moment) {
-      this.cost += COST_DATE_BYTES
-      return Number.isNaN(value.getTime()) ? fault('an invalid Date') : undefined
-    }
-    if (value instanceof Uint8Array) {
-      this.cost += COST_BINARY_BYTES
-      return undefined
-    }
+    if (value instanceof Moment) return Number.isNaN(value.getTime()) ? fault('an invalid Date') : undefined
+    if (value instanceof Uint8Array) return undefined
     return fault(textOfClass(value))
   }
 
   #faultOfArray(items: readonly unknown[], depth: number): BodyFault | undefined {
     if (depth > MAX_BODY_DEPTH) return tooDeep()
-    this.cost += costOfArray(items.length)
     for (let index = 0; index < items.length; index += 1) {
       const found = this.faultOf(items[index], depth)
       if (found !== undefined) return inside(`[${index}]`, found)
@@ -97,24 +73,24 @@ export class BodyCheck {
 
   #faultOfRecord(record: Readonly<Record<string, unknown>>, depth: number): BodyFault | undefined {
     if (depth > MAX_BODY_DEPTH) return tooDeep()
-    let entries = 0
-    for (const key of Object.keys(record)) {
+    const keys = Object.keys(record)
+    // Indices of arrays come first among the keys of any object.
+    if (beginsWithDigit(keys[0])) this.hasNumberKeys = true
+    for (const key of keys) {
       const value = record[key]
       // As in JSON, a property that is undefined is left out: reading it at the other end gives undefined again.
       if (value === undefined) continue
-      entries += 1
       if (key === '__proto__') return inside('.__proto__', fault('a key that would be renamed for safety'))
       const found = isWellFormed(key) ? this.faultOf(value, depth) : fault('a key with half a character')
       if (found !== undefined) return inside(`.${key}`, found)
     }
-    this.cost += costOfMap(entries)
     return undefined
   }
 }
 
-/** Whether a text takes one byte or none in UTF-8. */
-function isOneByte(text: string): boolean {
-  return text.length === 0 || (text.length === 1 && text.charCodeAt(0) < 128)
+function beginsWithDigit(text: string | undefined): boolean {
+  const code = text === undefined ? 0 : text.charCodeAt(0)
+  return code >= 48 && code <= 57
 }
 
 /** Whether UTF-8 can carry `text`. Node has the method from version 20 on, the language's types from ES2024 on. */

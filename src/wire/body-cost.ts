@@ -1,7 +1,6 @@
 /**
- * What decoding a msgpack body will cost in memory: one estimate for the sender, who counts while it checks a value, and
- * for the receiver, who counts while it scans bytes. Both must come to the same sum, or a body that may be sent could be
- * refused at the other end.
+ * What decoding a msgpack body will cost in memory: the sums for maps and arrays, and what is too much. The scan adds them
+ * up, at the receiver and at the sender, so that what may be sent is never refused at the other end.
  *
  * It is an estimate of V8's heap, not a measure: good enough to tell rows of data from a bomb.
  */
@@ -16,7 +15,7 @@ import {
   RECORD_ENTRIES,
 } from './limits.ts'
 
-/** What a map of `entries` costs, without its values. */
+/** What a map of `entries` costs, without its values, if its keys are like those of others. */
 export function costOfMap(entries: number): number {
   const dictionaryEntries = entries > RECORD_ENTRIES ? entries - RECORD_ENTRIES : 0
   return COST_MAP_BYTES + entries * COST_SLOT_BYTES + dictionaryEntries * COST_DICTIONARY_ENTRY_BYTES

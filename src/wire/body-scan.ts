@@ -10,11 +10,13 @@
  */
 
 import { costLimit, costOfArray, costOfMap } from './body-cost.ts'
+import { costOfKey, forgetKeys, mayBeNumber, openMap } from './body-keys.ts'
 import {
   COST_BINARY_BYTES,
   COST_DATE_BYTES,
   COST_NUMBER_BYTES,
   COST_STRING_BYTES,
+  HARMLESS_BODY_BYTES,
   MAX_BODY_DEPTH,
 } from './limits.ts'
 
@@ -62,6 +64,16 @@ const IS_MAP = new Uint8Array(MAX_BODY_DEPTH + 1)
 
 /** Scans `bytes`, which should be the msgpack of one value. Never throws. */
 export function scanMsgpack(bytes: Uint8Array): ScanResult {
+  const isLarge = bytes.length > HARMLESS_BODY_BYTES
+  if (isLarge) forgetKeys()
+  return scan(bytes, isLarge, isLarge)
+}
+
+/**
+ * In small bodies only numbers as keys cost anything, and hardly any has them: it is scanned without a look at its keys until
+ * one may be a number, and then again from its beginning.
+ */
+function scan(bytes: Uint8Array, looksAtKeys: boolean, isLarge: boolean): ScanResult {
   const sizeBytes = bytes.length
   const limit = costLimit(sizeBytes)
   let cost = 0
@@ -84,6 +96,8 @@ export function scanMsgpack(bytes: Uint8Array): ScanResult {
     // A map announces twice as many values as entries: before each key, an even number of them is left.
     const isKey = (isMap & ~left) !== 0
     if (isKey && (entry & KEY) === 0) return { fault: NO_KEY, cost }
+    if (isKey && looksAtKeys) cost += costOfKey(bytes, position - 1, depth, left, isLarge)
+    else if (isKey && mayBeNumber(bytes, position - 1)) return scan(bytes, true, false)
     left -= 1
     // Small integers, nil and booleans. To know without a sum where the next value begins is half of the time for them.
     if ((entry & ~KEY) === 0) continue
@@ -103,6 +117,7 @@ export function scanMsgpack(bytes: Uint8Array): ScanResult {
       OPEN[depth] = left
       IS_MAP[depth] = isMap
       depth += 1
+      if (looksAtKeys && isInnerMap === 1) openMap(depth, size)
       left = size << isInnerMap
       isMap = isInnerMap
       continue
@@ -114,7 +129,6 @@ export function scanMsgpack(bytes: Uint8Array): ScanResult {
       position += 1
     }
     position += size
-    // Keys are taken for ones that come again, which decoders share: they cost no more than their slot.
     if (!isKey) cost += ownCost
   }
 }

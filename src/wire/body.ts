@@ -4,17 +4,17 @@
  * msgpack library in any language can take part.
  *
  * A value is checked before it is encoded, and bytes are scanned before they are decoded: what cannot come back as it
- * was is an error here, at the sender, and what would cost the receiver too much never reaches the decoder.
+ * was is an error here, at the sender, and what would cost the receiver too much never reaches the decoder. A sender scans
+ * what it encoded, too, where that could be.
  *
  * `msgpackr/pack` is the entry without the native add-on: 9 ms to import, not 28.
  */
 
 import { Packr } from 'msgpackr/pack'
 import { BodyCheck, type BodyFault } from './body-check.ts'
-import { costLimit } from './body-cost.ts'
 import { scanMsgpack } from './body-scan.ts'
 import { NO_BODY } from './decode.ts'
-import { EXTERNAL_BODY_BYTES } from './limits.ts'
+import { EXTERNAL_BODY_BYTES, HARMLESS_BODY_BYTES } from './limits.ts'
 import type { Body } from './messages.ts'
 import { asBuffer } from './reader.ts'
 
@@ -62,8 +62,11 @@ export function encodeBody(value: unknown): Body {
   const bytes = packr.pack(value)
   // Otherwise some small body that is kept would keep all of it alive.
   if (bytes.buffer.byteLength > MAX_GROWN_BYTES) packr.useBuffer(Buffer.allocUnsafeSlow(FRESH_BYTES))
-  if (check.cost > costLimit(bytes.length)) {
-    throw new TypeError('Cannot encode the body: it has too many small values; send fewer at once')
+  // The scan of the receiver, so that both come to the same sum; a small body without numbers as keys cannot be too costly.
+  if ((bytes.length > HARMLESS_BODY_BYTES || check.hasNumberKeys) && scanMsgpack(bytes).fault !== undefined) {
+    throw new TypeError(
+      'Cannot encode the body: it has too many small values, objects with ever other keys, or numbers as keys; send fewer at once',
+    )
   }
   return { type: 'msgpack', bytes: rightSized(bytes) }
 }

@@ -3,6 +3,8 @@
 import type { Mutant } from './mutant.ts'
 
 const BATCH = 'src/wire/batch.ts'
+const BODY = 'src/wire/body.ts'
+const BODY_KEYS = 'src/wire/body-keys.ts'
 const DECODE = 'src/wire/decode.ts'
 const ENCODE = 'src/wire/encode.ts'
 const READER = 'src/wire/reader.ts'
@@ -112,6 +114,48 @@ export const WIRE_MUTANTS: readonly Mutant[] = [
     file: DECODE,
     find: 'const first = before + gap\n',
     replace: 'const first = Math.max(1, before + gap - 1)\n',
+  },
+  {
+    name: 'a sender does not look for numbers as keys',
+    clause: 'B59',
+    file: BODY,
+    find: 'bytes.length > HARMLESS_BODY_BYTES || check.hasNumberKeys',
+    replace: 'bytes.length > HARMLESS_BODY_BYTES',
+  },
+  {
+    name: 'the array of a map for numbers costs nothing',
+    clause: 'B62',
+    file: BODY_KEYS,
+    find: '  return cost - paid\n',
+    replace: '  return 0\n',
+  },
+  {
+    name: 'a number is always near to the others',
+    clause: 'B62',
+    file: BODY_KEYS,
+    find: 'number < before + MAX_GAP && room',
+    replace: 'room',
+  },
+  {
+    name: 'a known key costs nothing, whatever the keys before it',
+    clause: 'B63',
+    file: BODY_KEYS,
+    find: '  map.step = latest\n',
+    replace: '',
+  },
+  {
+    name: 'open maps go on with steps that were forgotten',
+    clause: 'B63',
+    file: BODY_KEYS,
+    find: '    for (const open of MAPS) open.step = FORGOTTEN\n',
+    replace: '',
+  },
+  {
+    name: 'keys that part in a later bit are put above those that part in an earlier one',
+    clause: 'B63',
+    file: BODY_KEYS,
+    find: 'while (way > 0 && (BIT[way] as number) < bit) {',
+    replace: 'while (way < 0) {',
   },
   {
     name: 'a body above the limit is taken',

@@ -2,9 +2,10 @@
  * The scan of msgpack bytes in the obvious way: one function for each question, in the order of the clauses, without a thought
  * of speed. It is what src/wire/body-scan.ts is held against, which is one loop over a table.
  *
- * It shares the sums of body-cost.ts, because the sender shares them as well; nothing else.
+ * It shares the sums of body-cost.ts; nothing else.
  */
 
+import { unpack } from 'msgpackr/unpack'
 import { costLimit, costOfArray, costOfMap } from '../../src/wire/body-cost.ts'
 
 const CUT = 'The body ends inside a value'
@@ -28,10 +29,28 @@ export function plainScan(bytes: Uint8Array): { fault: string } | { cost: number
 
 class BadBody extends Error {}
 
+/** What is to be known of an open map. */
+class PlainMap {
+  /** All keys so far, in hexadecimal; undefined when what is known of them was forgotten. */
+  path: string | undefined = ''
+  room = 0
+  numbers = 0
+  /** What was charged for entries of a hash table that are in the array. */
+  credit = 0
+  isStrange = false
+  readonly entries: number
+
+  constructor(entries: number) {
+    this.entries = entries
+  }
+}
+
 class PlainScan {
   position = 0
   cost = 0
   readonly #bytes: Uint8Array
+  readonly #open: PlainMap[] = []
+  readonly #known = new Set<string>()
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
@@ -64,22 +83,60 @@ class PlainScan {
 
   #map(entries: number, depth: number): void {
     this.#enter(entries * 2, costOfMap(entries), depth)
+    const map = new PlainMap(entries)
+    this.#open.push(map)
     for (let index = 0; index < entries; index += 1) {
-      this.#key(depth + 1)
+      this.#key(map, index, depth + 1)
       this.value(depth + 1)
     }
+    this.#open.pop()
   }
 
-  /** A key costs nothing beside its place in the map. */
-  #key(depth: number): void {
+  /** A key costs nothing beside its place in the map, unless it is a number or new behind the keys before it. */
+  #key(map: PlainMap, index: number, depth: number): void {
     const first = this.#bytes[this.position]
     if (first === undefined) throw new BadBody(CUT)
     const isInteger = first <= 0x7f || first >= 0xe0 || (first >= 0xcc && first <= 0xd3)
     const isString = (first >= 0xa0 && first <= 0xbf) || (first >= 0xd9 && first <= 0xdb)
     if (!isInteger && !isString) throw new BadBody('A key of a map is neither a string nor an integer')
-    const cost = this.cost
+    const { position, cost } = this
     this.value(depth)
     this.cost = cost
+    const bytes = Buffer.from(this.#bytes.subarray(position, this.position))
+    const name = String(unpack(bytes))
+    const isNumber = String(Number(name)) === name && /^\d+$/.test(name) && Number(name) < 2 ** 32 - 1
+    let isStrange = false
+    if (isNumber) isStrange = !this.#growsFor(map, Number(name), index)
+    else if (this.#bytes.length > 16_384 && index < 16) isStrange = this.#isNew(map, bytes.toString('hex'))
+    if (!isStrange || index >= 16 || map.isStrange) return
+    map.isStrange = true
+    this.cost += 64 + 64 * Math.min(map.entries, 16)
+  }
+
+  /** Whether a map has, or gets, a place for a number in its array. */
+  #growsFor(map: PlainMap, number: number, index: number): boolean {
+    map.numbers += 1
+    if (index >= 16) map.credit += 64
+    if (number < map.room) return true
+    const room = number + 1 + Math.floor((number + 1) / 2) + 16
+    if ((number >= map.room + 1024 || room > 5000) && room >= 27 * map.numbers) return false
+    const growth = 8 * (room - map.room)
+    this.cost += Math.max(0, growth - map.credit)
+    map.credit = Math.max(0, map.credit - growth)
+    map.room = room
+    return true
+  }
+
+  #isNew(map: PlainMap, key: string): boolean {
+    if (map.path === undefined) return true
+    map.path += `${key},`
+    if (this.#known.has(map.path)) return false
+    if (this.#known.size < 4096) this.#known.add(map.path)
+    else {
+      this.#known.clear()
+      for (const open of this.#open) open.path = undefined
+    }
+    return true
   }
 
   #enter(values: number, cost: number, depth: number): void {
