@@ -294,15 +294,10 @@ export class Detector {
     return graceOf(Math.max(this.#health.strainMs(now), life.strain.at(now)), this.#times)
   }
 
-  /**
-   * When the verdict may change. While there is grace it is looked at more often, because that fades; and while only time can
-   * tell whether a peer is there, much more often: that shows how late our turns come.
-   */
+  /** When the verdict may change. While there is grace it is looked at more often, because that fades. */
   #reviewAt(now: number, life: Life, evidence: Evidence): number {
     const graceMs = now - life.quietSince - evidence.quietMs
     const at = reviewAt(now - evidence.quietMs, evidence, this.#times)
-    if (at !== Number.POSITIVE_INFINITY && !life.linkIsUp && life.state !== 'dead')
-      return Math.min(at, now + this.#times.strainMs)
     return graceMs === 0 ? at : Math.min(at, now + this.#times.askAgainMs)
   }
 
