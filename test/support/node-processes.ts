@@ -128,6 +128,8 @@ export class NodeProcess {
   async hold(): Promise<{ readonly over: Promise<unknown> }> {
     this.#isHeld = false
     const over = this.order({ kind: 'hold' })
+    // A test may kill it while it is blocked.
+    over.catch(() => undefined)
     await until(() => this.#isHeld, 'the loop is blocked', ORDER_MS)
     return { over }
   }
