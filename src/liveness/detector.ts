@@ -169,10 +169,9 @@ export class Detector {
     this.heard(now, name)
   }
 
-  /** Whether the peer has been quiet for so long that it is to be told, which is sooner when the link to it fell silent. */
-  hearsNothing(now: number, name: string, linkIsSilent: boolean): boolean {
-    const { askMs, askAgainMs } = this.#times
-    return now - this.get(name).quietSince >= (linkIsSilent ? askAgainMs : askMs)
+  /** Whether the peer has been quiet for so long that it is to be told. */
+  hearsNothing(now: number, name: string): boolean {
+    return now - this.get(name).quietSince >= this.#times.askMs
   }
 
   /** The peer told whether it hears us. That comes after `heard`. */
@@ -218,7 +217,8 @@ export class Detector {
     this.#review(now, life)
   }
 
-  linkDown(now: number, name: string, cause: BreakCause): void {
+  /** Gives whether the peer is to be told that nothing is heard of it: sooner than otherwise, because its link fell silent. */
+  linkDown(now: number, name: string, cause: BreakCause): boolean {
     const life = this.get(name)
     const isBreak = life.linkIsUp
     if (isBreak) {
@@ -240,6 +240,7 @@ export class Detector {
     // that has no turn for a while may say so, too, but its operating system answers.
     if (cause === 'unreachable' && this.#isDeaf(now, life)) life.isCutOff = true
     this.#review(now, life)
+    return isSilent && now - life.quietSince >= this.#times.askAgainMs
   }
 
   /** The peer said goodbye. */

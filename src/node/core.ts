@@ -130,9 +130,7 @@ export class Core {
     this.reception.sessions.unlinked(now, link.peer)
     if (cause !== 'reset') {
       this.detector.turned(now, this.deadline)
-      this.detector.linkDown(now, link.peer, cause)
-      const isSilent = cause === 'silent' || cause === 'unreachable'
-      const hearsNothing = isSilent && this.detector.hearsNothing(now, link.peer, true)
+      const hearsNothing = this.detector.linkDown(now, link.peer, cause)
       this.reception.sessions.question(link.peer, hearsNothing)
     }
     if (this.detector.get(link.peer).state === 'left') this.caster.peerDied(now, link.peer, 'It left')

@@ -333,7 +333,7 @@ export class Outreach {
     else
       this.heart.start(now, connection, {
         wantsEcho: (nextAt) => this.#wantsEcho(peer, nextAt),
-        hearsNothing: (at) => this.#settings.detector.hearsNothing(at, peer, false),
+        hearsNothing: (at) => this.#settings.detector.hearsNothing(at, peer),
         missesEcho: (at) => this.#out.tell({ kind: 'probe-peer', now: at, peer, why: 'no-echo' }),
       })
     this.caller.linkOpened(now, peer, session)

@@ -111,12 +111,20 @@ test('L20: about a peer that says that it does not hear us is asked at once, and
   scene.detector.linkDown(START + 1600, 'bravo', 'closed')
   scene.detector.hears(START + 3000, 'bravo', false)
   t.deepEqual(scene.out.toldOf('probe-peer'), [], 'there is no connection to ask about')
-  for (const [linkIsSilent, quietMs] of [
-    [false, 2100],
-    [true, 1000],
+  t.false(scene.detector.hearsNothing(START + 2599, 'bravo'))
+  t.true(scene.detector.hearsNothing(START + 2600, 'bravo'))
+})
+
+test('L20: who goes down in silence is told that nothing is heard of it, sooner than who is quiet on a link that stands', (t) => {
+  for (const [quietMs, cause, isTold] of [
+    [999, 'silent', false],
+    [1000, 'silent', true],
+    [1000, 'unreachable', true],
+    [1000, 'closed', false],
+    [5000, 'refused', false],
   ] as const) {
-    t.false(scene.detector.hearsNothing(START + 500 + quietMs - 1, 'bravo', linkIsSilent))
-    t.true(scene.detector.hearsNothing(START + 500 + quietMs, 'bravo', linkIsSilent))
+    const { detector } = alive()
+    t.is(detector.linkDown(START + quietMs, 'bravo', cause), isTold, `${cause} after ${quietMs} ms`)
   }
 })
 

@@ -152,9 +152,9 @@ export const LIVENESS_MUTANTS: readonly Mutant[] = [
   {
     name: 'a question on a session does not say that nothing is heard',
     clause: 'L20',
-    file: 'src/node/core.ts',
-    find: 'isSilent && this.detector.hearsNothing(now, link.peer, true)',
-    replace: 'false',
+    file: DETECTOR,
+    find: 'return isSilent && now - life.quietSince >= this.#times.askAgainMs',
+    replace: 'return false',
   },
   {
     name: 'silence there and silence here are one silence',

@@ -108,8 +108,8 @@ export const MESH_MUTANTS: readonly Mutant[] = [
     name: 'a link whose end is read before the alarm rings kills its peer for our own stall',
     clause: 'L10',
     file: CORE,
-    find: '      this.detector.turned(now, this.deadline)\n      this.detector.linkDown',
-    replace: '      this.detector.linkDown',
+    find: '      this.detector.turned(now, this.deadline)\n      const hearsNothing = this',
+    replace: '      const hearsNothing = this',
   },
   {
     name: 'a Hello of a peer does not dial it afresh',
