@@ -31,6 +31,8 @@ import { offersShortcut } from './shortcut.ts'
 const HELLO_AGAIN_MS = 500
 /** So many Hellos without an answer, and the link is thrown away. */
 const HELLO_LIMIT = 4
+/** A shortcut is given up after so many dials in vain: on a machine that is busy just then, half a second is not much. */
+const MAX_SHORTCUT_TRIES = 3
 /** A refused link asks again after this, doubling. */
 const REFUSED_AGAIN_MS = 1000
 const REFUSED_AGAIN_MAX_MS = 30_000
@@ -85,8 +87,9 @@ export class Link implements Timed {
   openedAt = 0
   /** What carries the present connection, or carried the last one. */
   carrier: LinkCarrier = 'tcp'
-  /** The shortcut that was tried and did not open the link yet: it is not tried again. Another run offers another one. */
+  /** The shortcut that was tried and did not open the link yet, and how often. Another run offers another one. */
   triedShortcut = ''
+  shortcutTries = 0
   /** Our chance for the proofs on the present connection; undefined until one is asked for. */
   nonce: Uint8Array | undefined
   /** The last Hello with a proof on the present connection: what Welcome must be for. */
@@ -152,6 +155,8 @@ export class Links {
     const link = this.#link(connection)
     this.#leave(now, link, 'closed')
     link.carrier = carrier
+    // Somebody listens there: who does not answer now is not asked again.
+    if (carrier === 'ipc') link.shortcutTries = MAX_SHORTCUT_TRIES
     link.refusals = 0
     link.nonce = undefined
     link.provenHello = undefined
@@ -199,6 +204,7 @@ export class Links {
       this.#leave(now, link, 'restarted')
     } else if (this.#takesShortcut(link, message)) {
       link.state = 'moving'
+      link.shortcutTries = message.shortcut === link.triedShortcut ? link.shortcutTries + 1 : 1
       link.triedShortcut = message.shortcut
       this.#deadlines.remove(link)
       this.#out.tell({ kind: 'link-shortcut', link, endpoint: message.shortcut })
@@ -279,7 +285,8 @@ export class Links {
 
   /** Only before anything was sent on the link: an open one stays where it is until its connection ends. */
   #takesShortcut(link: Link, message: Welcome): boolean {
-    if (link.carrier === 'ipc' || message.shortcut === link.triedShortcut) return false
+    const isGivenUp = message.shortcut === link.triedShortcut && link.shortcutTries >= MAX_SHORTCUT_TRIES
+    if (link.carrier === 'ipc' || isGivenUp) return false
     return offersShortcut(this.#self.hostToken, message)
   }
 

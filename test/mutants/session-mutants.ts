@@ -121,6 +121,13 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
     replace: '      if (false) {',
   },
   {
+    name: 'a shortcut is given up after one dial in vain',
+    clause: 'S19',
+    file: 'src/session/links.ts',
+    find: 'const MAX_SHORTCUT_TRIES = 3',
+    replace: 'const MAX_SHORTCUT_TRIES = 1',
+  },
+  {
     name: 'a name is defended by nothing but a session',
     clause: 'S11',
     file: SESSIONS,

@@ -57,7 +57,7 @@ test('three nodes and a client, each with its key file, talk encrypted and by pr
   t.like(await errorOf(t, client.request('who')), { code: 'NOT_ALLOWED', outcome: 'rejected' })
 })
 
-// A shortcut is dialled once, for half a second (S19), in which the other meshes of this file would take all of the processor.
+// A shortcut is dialled for half a second, three times at the most (S19), in which the other meshes of this file would take all of the processor.
 test.serial('over ipc, which links on one machine take, everything is encrypted too', async (t) => {
   const files = await secureFiles(t, NAMES)
   const [alpha] = await startAll(t, files)

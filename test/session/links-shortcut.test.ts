@@ -108,8 +108,13 @@ test('S7: a link that moves is down when the transport says so, and greets when 
   }
 })
 
-test('S19: a shortcut that could not be reached is not tried again, another one is', (t) => {
+test('S19: a shortcut that could not be reached is tried three times, and then another one is', (t) => {
   const { links, link, out } = moving()
+  for (let tries = 1; tries < 3; tries += 1) {
+    links.up(tries, LINE, 'tcp')
+    links.welcome(tries, link, offer())
+    t.deepEqual(out.toldKinds(), ['link-shortcut'])
+  }
   links.up(10, LINE, 'tcp')
   links.welcome(11, link, offer())
   t.deepEqual(out.toldKinds(), ['link-opened'])
