@@ -3,6 +3,7 @@
  * Also the two ways in which a test waits: for an event of a node, and for a condition, each with a deadline.
  */
 
+import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { createServer } from 'node:net'
 import type { ExecutionContext } from 'ava'
 import {
@@ -31,16 +32,38 @@ const HANGS_MS = 30_000
 /** Ports that this process has handed out; two tests of one file never share one. */
 const taken = new Set<number>()
 
-/** As many ports on which nobody listens: the system is asked for each. */
+/**
+ * As many ports on which nobody listens: the system is asked for each. Until this process ends, no other one that asks here is
+ * given them: often nobody listens on a port of a test for a while, or ever, and the nodes of another test would dial ours.
+ */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = []
   while (ports.length < count) {
     const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
-    if (taken.has(port) || !(await isFree(port))) continue
+    if (taken.has(port)) continue
+    const claim = await claimed(port)
+    if (claim === undefined) continue
+    if (!(await isFree(port))) {
+      claim.close()
+      continue
+    }
     taken.add(port)
     ports.push(port)
   }
   return ports
+}
+
+/** The same number among the ports of UDP, which nobody else uses here, says that a port is ours. */
+function claimed(port: number): Promise<UdpSocket | undefined> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4')
+    socket.unref()
+    socket.once('error', () => {
+      socket.close()
+      resolve(undefined)
+    })
+    socket.bind({ port, address: '127.0.0.1', exclusive: true }, () => resolve(socket))
+  })
 }
 
 function isFree(port: number): Promise<boolean> {
