@@ -155,8 +155,6 @@ export class Links {
     const link = this.#link(connection)
     this.#leave(now, link, 'closed')
     link.carrier = carrier
-    // Somebody listens there: who does not answer now is not asked again.
-    if (carrier === 'ipc') link.shortcutTries = MAX_SHORTCUT_TRIES
     link.refusals = 0
     link.nonce = undefined
     link.provenHello = undefined
@@ -231,8 +229,12 @@ export class Links {
   /** The keys changed: the first pair is tried first again. Gives whether the link stands as it is. */
   keysChanged(link: Link): boolean {
     link.turn = 0
-    if (link.session === undefined || link.provenHello === undefined) return false
-    return this.#prover?.holds(link.provenHello.match, 'node', link.peer) ?? true
+    const { session, provenHello, peer } = link
+    const isProven = session !== undefined && provenHello !== undefined
+    if (isProven && (this.#prover?.holds(provenHello.match, 'node', peer) ?? true)) return true
+    // If it was on its way to a shortcut, that is not why it ends.
+    link.triedShortcut = ''
+    return false
   }
 
   /** The link waits, and asks again later. */
@@ -270,8 +272,13 @@ export class Links {
         this.#greet(now, link, 1)
         return
       case 'greeting':
-        if (link.hellos < HELLO_LIMIT) this.#greet(now, link, link.hellos + 1)
-        else this.#out.tell({ kind: 'link-mute', link })
+        if (link.hellos < HELLO_LIMIT) {
+          this.#greet(now, link, link.hellos + 1)
+          return
+        }
+        // Somebody listens there and does not answer: who has had so much time is not asked again.
+        if (link.carrier === 'ipc') link.shortcutTries = MAX_SHORTCUT_TRIES
+        this.#out.tell({ kind: 'link-mute', link })
         return
       case 'open':
       case 'down':

@@ -128,6 +128,20 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
     replace: 'const MAX_SHORTCUT_TRIES = 1',
   },
   {
+    name: 'a shortcut on which nobody answers is tried again',
+    clause: 'S19',
+    file: 'src/session/links.ts',
+    find: "        if (link.carrier === 'ipc') link.shortcutTries = MAX_SHORTCUT_TRIES\n",
+    replace: '',
+  },
+  {
+    name: 'a change of keys counts as a try of the shortcut',
+    clause: 'S19',
+    file: 'src/session/links.ts',
+    find: "    link.triedShortcut = ''\n    return false",
+    replace: '    return false',
+  },
+  {
     name: 'a name is defended by nothing but a session',
     clause: 'S11',
     file: SESSIONS,

@@ -136,6 +136,29 @@ test('S19: where nobody answers Hello on the shortcut, the link is mute, and ope
   t.is(link.openCarrier, 'tcp')
 })
 
+test('S19: a connection over the shortcut that ends before it answered is one try of three', (t) => {
+  const { links, link, out } = moving()
+  for (const expected of ['link-shortcut', 'link-shortcut', 'link-opened']) {
+    links.up(10, LINE, 'ipc')
+    links.down(20, LINE, 'closed')
+    links.up(30, LINE, 'tcp')
+    links.welcome(31, link, offer())
+    t.deepEqual(out.toldKinds(), [expected])
+  }
+})
+
+test('S19: whatever was tried before, with other keys the shortcut is tried anew', (t) => {
+  const { links, link, out } = moving()
+  for (let count = 0; count < 10; count += 1) {
+    links.up(10, LINE, 'ipc')
+    t.false(links.keysChanged(link))
+    links.down(20, LINE, 'reset')
+    links.up(30, LINE, 'tcp')
+    links.welcome(31, link, offer())
+    t.deepEqual(out.toldKinds(), ['link-shortcut'])
+  }
+})
+
 test('S19: a link whose shortcut held for a while takes it again after a break', (t) => {
   const { links, link, out } = moving()
   links.up(10, LINE, 'ipc')
