@@ -15,6 +15,7 @@ import {
   type KeyObject,
   randomBytes,
 } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { ConnectionId } from '../base/ids.ts'
 import type { KeyPair, PublicKey } from '../base/keys.ts'
 import { decodeZ85 } from '../base/z85.ts'
@@ -81,6 +82,11 @@ export class Keyring implements ProofCrypto, Trust {
       for (const { key } of party.keys) this.#keysOfParties.set(key, party)
     }
     this.#secrets.clear()
+  }
+
+  /** Whether these are the keys and rules that it has. */
+  counts(settings: SecuritySettings): boolean {
+    return isDeepStrictEqual(settings, this.#settings)
   }
 
   /** In how many milliseconds the next key ends; Infinity when none does. */

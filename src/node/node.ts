@@ -178,12 +178,15 @@ class MeshNode implements RunningNode {
 
   #watchFiles(): PeersWatch | undefined {
     const { rereading } = this.#settings
-    if (rereading === undefined) return undefined
+    const keyring = this.#keyring
+    if (rereading === undefined || keyring === undefined) return undefined
+    const counts = (settings: SecuritySettings): boolean => keyring.counts(settings)
     const apply = (settings: SecuritySettings): void => {
       this.applySecurity(settings)
       this.#reporter.peersApplied()
     }
-    return new PeersWatch({ ...rereading, apply, onInvalid: (text) => this.#reporter.peersInvalid(text) })
+    const onInvalid = (text: string): void => this.#reporter.peersInvalid(text)
+    return new PeersWatch({ ...rereading, counts, apply, onInvalid })
   }
 
   reload(): void {

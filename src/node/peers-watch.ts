@@ -40,6 +40,8 @@ export interface WatchSettings {
   readonly isWatched: boolean
   /** Reads both files. Gives undefined when the peers file has no keys any more; throws when one is wrong. */
   readonly load: () => SecuritySettings | undefined
+  /** Whether these settings are the ones that count now. */
+  readonly counts: (settings: SecuritySettings) => boolean
   readonly apply: (settings: SecuritySettings) => void
   /** The files have changed and cannot be used; what counted before still counts. Once for each change. */
   readonly onInvalid: (text: string) => void
@@ -97,9 +99,10 @@ export class PeersWatch {
   #look(): void {
     const stamp = this.#newStamp()
     if (stamp === this.#stamp) return
+    const isFirst = this.#stamp === ''
     this.#stamp = stamp
     try {
-      this.#read()
+      this.#read(isFirst)
     } catch {
       this.#lookAfter(SECOND_LOOK_MS, () => this.#lookAgain())
     }
@@ -114,13 +117,15 @@ export class PeersWatch {
     }
   }
 
-  #read(): void {
+  /** On the first look, what the files say counts already, unless they changed after the node had read them. */
+  #read(isFirst = false): void {
     const settings = this.#settings.load()
     if (settings === undefined) {
       throw new Error(
         'The peers file has no keys any more, and a node does not leave secure mode while it runs',
       )
     }
+    if (isFirst && this.#settings.counts(settings)) return
     this.#settings.apply(settings)
   }
 

@@ -122,3 +122,12 @@ test('no secret is seen in a keyring', (t) => {
   const seen = `${inspect(ring, { depth: 10, showHidden: true })} ${JSON.stringify(ring)}`
   t.false(seen.includes(pair('alpha').secretKey))
 })
+
+test('keys and rules count when they are the same in every part, wherever they come from', (t) => {
+  const settings = settingsOf('alpha', [trusted('bravo')])
+  const ring = keyring(settings)
+  const [bravo] = structuredClone(settings.policy.parties)
+  t.true(ring.counts(structuredClone(settings)))
+  t.false(ring.counts(settingsOf('alpha', [{ ...trusted('bravo'), ...bravo, allow: ['x'] }])))
+  t.false(ring.counts(settingsOf('alpha', [trusted('bravo')], [{ ...pair('alpha'), until: 1 }])))
+})

@@ -80,6 +80,7 @@ function scene(keyPath: string | undefined = KEY, isWatched = true) {
       keyPath,
       isWatched,
       load: () => files.load(),
+      counts: (settings) => settings === SETTINGS,
       apply: (settings) => seen.push(settings === SETTINGS ? 'applied' : 'other'),
       onInvalid: (text) => seen.push(text),
     },
@@ -99,24 +100,34 @@ test('the folders of both files are watched, and one folder once', (t) => {
   t.deepEqual([...scene('/etc/mesh/alpha.key').world.folders.keys()], ['/etc/mesh'])
 })
 
-test('the files are read once at the start, because they may have changed since the node read them', (t) => {
-  const world = new FakeWorld()
-  let loads = 0
-  const settings = { peersPath: PEERS, keyPath: KEY, isWatched: true, apply: () => {}, onInvalid: t.fail }
-  const watch = new PeersWatch(
-    {
-      ...settings,
-      load: () => {
-        loads += 1
-        return SETTINGS
+for (const [what, found, applied] of [
+  ['did not change since the node read them are read once, and nothing is applied', SETTINGS, []],
+  ['changed after the node had read them are applied at the start', settingsOf('bravo', []), ['bravo']],
+] as const) {
+  test(`files that ${what}`, (t) => {
+    const world = new FakeWorld()
+    const seen: string[] = []
+    let loads = 0
+    const watch = new PeersWatch(
+      {
+        peersPath: PEERS,
+        keyPath: KEY,
+        isWatched: true,
+        load: () => {
+          loads += 1
+          return found
+        },
+        counts: (settings) => settings === SETTINGS,
+        apply: (settings) => seen.push(settings === found ? 'bravo' : 'other'),
+        onInvalid: t.fail,
       },
-    },
-    world,
-  )
-  world.pass(10 * POLL_EVERY_MS)
-  t.is(loads, 1)
-  watch.close()
-})
+      world,
+    )
+    world.pass(10 * POLL_EVERY_MS)
+    t.deepEqual([loads, seen], [1, [...applied]])
+    watch.close()
+  })
+}
 
 test('files that do not change are not read, however often the folder says something', (t) => {
   const { world, seen } = scene()
@@ -222,6 +233,7 @@ function realScene(t: { teardown(clean: () => void): void }, world: WatchWorld) 
       keyPath: undefined,
       isWatched: true,
       load: () => SETTINGS,
+      counts: () => false,
       apply: () => wake(),
       onInvalid: () => {},
     },
