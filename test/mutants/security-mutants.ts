@@ -128,8 +128,8 @@ export const SECURITY_MUTANTS: readonly Mutant[] = [
     name: 'a link outlives its key',
     clause: 'P8',
     file: LINKS,
-    find: "return this.#prover?.holds(link.provenHello.match, 'node', link.peer) ?? true",
-    replace: 'return true',
+    find: "if (isProven && (this.#prover?.holds(provenHello.match, 'node', peer) ?? true)) return true",
+    replace: 'if (isProven) return true',
   },
   {
     name: 'a revoked key is accepted',

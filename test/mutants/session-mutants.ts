@@ -19,8 +19,8 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
     name: 'a mute link says Hello forever',
     clause: 'S2',
     file: LINKS,
-    find: 'if (link.hellos < HELLO_LIMIT) this.#greet',
-    replace: 'if (link.hellos > 0) this.#greet',
+    find: 'if (link.hellos < HELLO_LIMIT) {',
+    replace: 'if (link.hellos > 0) {',
   },
   {
     name: 'a Welcome of another name opens the link',
