@@ -9,8 +9,7 @@
 import { assert } from '../base/assert.ts'
 import { Deadlines, type Timed } from '../base/deadlines.ts'
 import type { Incarnation } from '../base/ids.ts'
-import { Fading } from './fading.ts'
-import { MAX_STRAIN_MS, type OwnHealth, STRAIN_MEMORY_MS } from './own-health.ts'
+import { newStrain, type OwnHealth } from './own-health.ts'
 import { askAt, type Evidence, graceOf, judge, reviewAt, type SuspicionTimes } from './suspicion.ts'
 
 /** A peer that says its loop lags by so much counts as busy. */
@@ -64,7 +63,7 @@ export class Life implements Timed {
   /** It has been silent for so long that its loop hangs. */
   isHung = false
   /** How late its loop ran in the last seconds, by its own word. */
-  readonly strain = new Fading(STRAIN_MEMORY_MS)
+  readonly strain = newStrain()
   /** When its last silence on a link that stands ended. */
   silenceEndedAt = Number.NEGATIVE_INFINITY
   incarnation: Incarnation | undefined
@@ -191,7 +190,7 @@ export class Detector {
   /** The peer told how its loop runs. */
   load(now: number, name: string, loopDelayMs: number): void {
     const life = this.get(name)
-    life.strain.note(now, Math.min(loopDelayMs, MAX_STRAIN_MS))
+    life.strain.note(now, loopDelayMs)
     // The stall that made it silent is over: that it tells of it must not make it busy once more.
     const isOver = life.isSilent || now - life.silenceEndedAt < SAME_STALL_MS
     if (life.state === 'alive') this.#setBusy(life, life.isSilent, loopDelayMs >= BUSY_LOOP_MS && !isOver)
@@ -273,7 +272,9 @@ export class Detector {
     const { linkIsUp, isRefused, isCutOff } = life
     const quietSince = Math.min(now, life.quietSince + this.#graceMs(now, life))
     const evidence: Evidence = { quietMs: now - quietSince, linkIsUp, isRefused, isCutOff }
-    const at = Math.min(this.#reviewAt(now, life, evidence), this.#ask(now, life))
+    // While there is grace, it is looked at more often, because that fades.
+    const againAt = quietSince === life.quietSince ? Number.POSITIVE_INFINITY : now + this.#times.askAgainMs
+    const at = Math.min(reviewAt(quietSince, evidence, this.#times), againAt, this.#ask(now, life))
     if (at === Number.POSITIVE_INFINITY) this.#deadlines.remove(life)
     else this.#deadlines.set(life, at)
     const verdict = judge(evidence, this.#times)
@@ -293,13 +294,6 @@ export class Detector {
   /** By how much the silence of a peer counts less, because turns come late here or there. */
   #graceMs(now: number, life: Life): number {
     return graceOf(Math.max(this.#health.strainMs(now), life.strain.at(now)), this.#times)
-  }
-
-  /** When the verdict may change. While there is grace it is looked at more often, because that fades. */
-  #reviewAt(now: number, life: Life, evidence: Evidence): number {
-    const graceMs = now - life.quietSince - evidence.quietMs
-    const at = reviewAt(now - evidence.quietMs, evidence, this.#times)
-    return graceMs === 0 ? at : Math.min(at, now + this.#times.askAgainMs)
   }
 
   /** Asks whether the process of a quiet peer runs, when it is time. Gives when it is time again. */

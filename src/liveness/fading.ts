@@ -5,17 +5,20 @@
 
 export class Fading {
   readonly #memoryMs: number
+  readonly #mostMs: number
   #delayMs = 0
   #notedAt = 0
 
-  /** A delay has faded to 0 after `memoryMs`. */
-  constructor(memoryMs: number) {
+  /** A delay has faded to 0 after `memoryMs`; one above `mostMs` is taken for that. */
+  constructor(memoryMs: number, mostMs = Number.POSITIVE_INFINITY) {
     this.#memoryMs = memoryMs
+    this.#mostMs = mostMs
   }
 
   note(now: number, delayMs: number): void {
-    if (delayMs < this.at(now)) return
-    this.#delayMs = delayMs
+    const takenMs = Math.min(delayMs, this.#mostMs)
+    if (takenMs < this.at(now)) return
+    this.#delayMs = takenMs
     this.#notedAt = now
   }
 

@@ -17,14 +17,19 @@ const STALL_MS = 100
  */
 const MEMORY_MS = 500
 /** The strain fades over so many milliseconds: longer than the silence takes, by default, that makes a peer dead. */
-export const STRAIN_MEMORY_MS = 2000
+const STRAIN_MEMORY_MS = 2000
 /** What is longer than this is as bad as this: the time that it makes silence count less would be above its limit. */
-export const MAX_STRAIN_MS = 1000
+const MAX_STRAIN_MS = 1000
+
+/** A strain: how late the turns of a loop came in the last seconds, ours or, by its own word, that of a peer. */
+export function newStrain(): Fading {
+  return new Fading(STRAIN_MEMORY_MS, MAX_STRAIN_MS)
+}
 
 /** The health of one node's own event loop. */
 export class OwnHealth {
   readonly #delay = new Fading(MEMORY_MS)
-  readonly #strain = new Fading(STRAIN_MEMORY_MS)
+  readonly #strain = newStrain()
   /** Up to when our own fault has been given; nothing of it is given twice. */
   #givenUntil = Number.NEGATIVE_INFINITY
 
@@ -35,7 +40,7 @@ export class OwnHealth {
   woke(now: number, dueAt: number): number {
     const lateMs = dueAt === Number.POSITIVE_INFINITY ? 0 : Math.max(0, now - dueAt)
     this.#delay.note(now, lateMs)
-    this.#strain.note(now, Math.min(lateMs, MAX_STRAIN_MS))
+    this.#strain.note(now, lateMs)
     if (lateMs < STALL_MS) return 0
     const ownMs = now - Math.max(dueAt, this.#givenUntil)
     this.#givenUntil = now

@@ -28,7 +28,7 @@ export interface SuspicionTimes {
   /** A peer whose link is up and that was not heard for so long is hung. */
   readonly hungMs: number
   /** Turns of an event loop that come later than this are a strain, here or at the peer. */
-  readonly strainMs: number
+  readonly punctualMs: number
 }
 
 /** Asking more often tells nothing more: an answer may take longer than this. */
@@ -55,13 +55,13 @@ export function suspicionTimes(tickMs: number): SuspicionTimes {
     // A loop that stands still for 20 ticks is none that is merely slow: no garbage collection takes 10 s.
     hungMs: tickMs * 20,
     // Four turns that are late by less are within what the thresholds leave for the network and the scheduler.
-    strainMs: Math.ceil(tickMs / 5),
+    punctualMs: Math.ceil(tickMs / 5),
   }
 }
 
 /** By how much silence counts less while the turns of an event loop, ours or that of the peer, come late by `delayMs`. */
 export function graceOf(delayMs: number, times: SuspicionTimes): number {
-  return Math.min(MAX_GRACE_MS, Math.max(0, delayMs - times.strainMs) * TURNS_PER_SIGN)
+  return Math.min(MAX_GRACE_MS, Math.max(0, delayMs - times.punctualMs) * TURNS_PER_SIGN)
 }
 
 /** What is known of a peer that has not said goodbye. */
