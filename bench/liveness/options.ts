@@ -36,7 +36,6 @@ export interface Options {
   readonly json: string | undefined
   readonly from: string | undefined
   readonly readme: boolean
-  readonly help: boolean
 }
 
 /** Throws an Error with one sentence when an option is unknown or its value makes no sense. */
@@ -54,7 +53,6 @@ export function parseOptions(args: readonly string[]): Options {
       json: { type: 'string' },
       from: { type: 'string' },
       readme: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   })
   return {
@@ -68,6 +66,5 @@ export function parseOptions(args: readonly string[]): Options {
     json: values.json,
     from: values.from,
     readme: values.readme,
-    help: values.help,
   }
 }

@@ -6,12 +6,12 @@ import { HELP, isChosen, parseOptions } from '../../bench/command-line.ts'
 const namesFor = (choice: string) => parseOptions(['--sides', choice]).sides.map(({ name }) => name)
 
 test('without options everything runs in five rounds', (t) => {
-  const { sides, rounds, only, transferBytes, readme, help } = parseOptions([])
+  const { sides, rounds, only, transferBytes, readme } = parseOptions([])
   t.is(sides.length, 9)
   t.is(rounds, 5)
   t.is(only, '')
   t.is(transferBytes, 1024 ** 3)
-  t.false(readme || help)
+  t.false(readme)
 })
 
 test('a name of a side takes its family along, in the order of the table', (t) => {
