@@ -7,6 +7,7 @@ import test, { type ExecutionContext } from 'ava'
 import type { Node } from '../../src/index.ts'
 import {
   EventLog,
+  HANGS_MS,
   LogLines,
   peersOf,
   portOf,
@@ -17,9 +18,6 @@ import {
   until,
 } from '../support/mesh.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
-
-/** Ends a test that hangs, in milliseconds. */
-const HANGS_MS = 30_000
 
 /** Two nodes that reach each other through a proxy each. */
 interface Pair {

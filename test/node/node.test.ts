@@ -8,6 +8,7 @@ import {
   EventLog,
   errorOf,
   freePorts,
+  HANGS_MS,
   LogLines,
   local,
   peersOf,
@@ -158,12 +159,12 @@ test('events come in the order of a life, to each reader, and end with the node'
   const [first, second] = [new EventLog(alpha), new EventLog(alpha)]
   const bravo = await startNode(t, { name: 'bravo', peers })
   await first.first('peer:alive bravo')
-  await alpha.ready(30_000)
+  await alpha.ready(HANGS_MS)
   await bravo.close()
   await first.first('link:down bravo')
   const again = await startNode(t, { name: 'bravo', peers })
   await first.first('peer:restarted bravo')
-  await alpha.ready(30_000)
+  await alpha.ready(HANGS_MS)
   const [peer] = alpha.peers()
   t.is(peer?.incarnation, again.incarnation)
   await alpha.close()

@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs'
 import test from 'ava'
 import type { NodeEvent } from '../../src/index.ts'
 import { endingAt, newKeyPair, writeKeyFile } from '../../src/node/key-file.ts'
-import { EventLog, errorOf, peersOf, startClient, startNode, until } from '../support/mesh.ts'
+import { EventLog, errorOf, HANGS_MS, peersOf, startClient, startNode, until } from '../support/mesh.ts'
 import { secureFiles } from '../support/secure-mesh.ts'
 
 const NAMES = ['alpha', 'bravo'] as const
@@ -26,7 +26,7 @@ test('a watched file cuts a peer off and lets it in again, and rules count for w
   const files = await secureFiles(t, NAMES, ['ops'])
   const alpha = await startNode(t, { name: 'alpha', peers: files.peersPath })
   const bravo = await startNode(t, { name: 'bravo', peers: files.peersPath, watch: false })
-  await alpha.ready(10_000)
+  await alpha.ready(HANGS_MS)
   const client = await startClient(t, 'alpha', { peers: files.peersPath })
   t.is((await errorOf(t, client.request('zmqnet.echo', 1))).code, 'NOT_ALLOWED')
   const events = new EventLog(alpha)
@@ -52,7 +52,7 @@ test('a key is replaced on both sides, one after the other, and the links hold',
     await startNode(t, { name: 'alpha', peers: files.peersPath }),
     await startNode(t, { name: 'bravo', peers: files.peersPath }),
   ]
-  await Promise.all([alpha.ready(10_000), bravo.ready(10_000)])
+  await Promise.all([alpha.ready(HANGS_MS), bravo.ready(HANGS_MS)])
   bravo.handle('x', (body) => body)
   const [events, theirs] = [new EventLog(alpha), new EventLog(bravo)]
   const former = files.keyFiles.bravo?.own[0]
@@ -78,7 +78,7 @@ test('a file that is wrong changes nothing, and says why', async (t) => {
   const files = await secureFiles(t, NAMES)
   const alpha = await startNode(t, { name: 'alpha', peers: files.peersPath })
   await startNode(t, { name: 'bravo', peers: files.peersPath })
-  await alpha.ready(10_000)
+  await alpha.ready(HANGS_MS)
   const events = new EventLog(alpha)
   files.rewrite((entry) => ({ ...entry, public_key: 'too short' }))
   const textOf = (event: NodeEvent) => ('text' in event ? event.text : '')
@@ -104,7 +104,7 @@ test('without the watch a change waits for reload, which works also when nothing
   const files = await secureFiles(t, NAMES)
   const alpha = await startNode(t, { name: 'alpha', peers: files.peersPath, watch: false })
   await startNode(t, { name: 'bravo', peers: files.peersPath, watch: false })
-  await alpha.ready(10_000)
+  await alpha.ready(HANGS_MS)
   alpha.reload()
   t.is(alpha.peers()[0]?.link, 'open')
   files.rewrite((entry) => (entry.name === 'bravo' ? { ...entry, revoked: true } : entry))

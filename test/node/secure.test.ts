@@ -10,6 +10,7 @@ import { newKeyPair, writeKeyFile } from '../../src/node/key-file.ts'
 import {
   EventLog,
   errorOf,
+  HANGS_MS,
   LogLines,
   peersOf,
   quiet,
@@ -36,7 +37,7 @@ async function startAll(
   const nodes = await Promise.all(
     NAMES.map((name) => startNode(t, { name, peers: files.peersPath, ...options })),
   )
-  await Promise.all(nodes.map((node) => node.ready(10_000)))
+  await Promise.all(nodes.map((node) => node.ready(HANGS_MS)))
   return nodes
 }
 
@@ -86,7 +87,7 @@ test('keys may be given as pairs, by a program that has no files', async (t) => 
   }
   const alpha = await startNode(t, { name: 'alpha', peers, key: keyOf('alpha') })
   await startNode(t, { name: 'bravo', peers, key: keyOf('bravo') })
-  await alpha.ready(10_000)
+  await alpha.ready(HANGS_MS)
   const client = await startClient(t, 'bravo', { peers, key: keyOf('ops'), timeout: 5000 })
   t.is(client.name, 'ops')
   t.like(await client.message('x'), { ok: true, expected: 1 })
@@ -144,7 +145,7 @@ test('a revoked peer gets nothing, does not start, and is not waited for', async
   files.rewrite((entry) => (entry.name === 'bravo' ? { ...entry, revoked: true } : entry))
   const alpha = await startNode(t, { name: 'alpha', peers: files.peersPath })
   await startNode(t, { name: 'charlie', peers: files.peersPath })
-  await alpha.ready(10_000)
+  await alpha.ready(HANGS_MS)
   t.regex(
     (await errorOf(t, createNode({ name: 'bravo', peers: files.peersPath }))).message,
     /^The key of node "bravo" is revoked in the peers file/,
@@ -195,7 +196,7 @@ test('no secret half is in the log, the errors, the events and what inspect show
   const alpha = await startNode(t, options)
   const events = new EventLog(alpha)
   await startNode(t, { name: 'bravo', peers: files.peersPath, log })
-  await alpha.ready(10_000)
+  await alpha.ready(HANGS_MS)
   const client = await startClient(t, 'alpha', { peers: files.peersPath, log })
   const errors = [
     await errorOf(t, client.request('forbidden')),

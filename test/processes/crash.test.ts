@@ -5,7 +5,7 @@
 
 import test, { type ExecutionContext } from 'ava'
 import type { Node, NodeEvent, PeersConfig, PeerView } from '../../src/index.ts'
-import { EventLog, errorOf, peersOf, quiet, startNode, until } from '../support/mesh.ts'
+import { EventLog, errorOf, HANGS_MS, peersOf, quiet, startNode, until } from '../support/mesh.ts'
 import { NodeProcess } from '../support/node-processes.ts'
 
 /** Alpha in this process, bravo in another. */
@@ -17,9 +17,6 @@ interface Pair {
 }
 
 type Carrier = 'tcp' | 'ipc'
-
-/** Ends a test that hangs, in milliseconds. */
-const HANGS_MS = 30_000
 
 async function startPair(t: ExecutionContext, carrier: Carrier = 'tcp'): Promise<Pair> {
   const peers = await peersOf(['alpha', 'bravo'], { sameHost: carrier === 'ipc' })

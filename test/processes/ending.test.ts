@@ -6,13 +6,13 @@ import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { connect, createNode } from '../../src/index.ts'
-import { EventLog, peersOf, startMesh, startNode, until, within } from '../support/mesh.ts'
+import { EventLog, HANGS_MS, peersOf, startMesh, startNode, until, within } from '../support/mesh.ts'
 import { NodeProcess } from '../support/node-processes.ts'
 
 // An extra certificate file costs every start of Node 100 ms.
 const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env
 /** Ends a test that hangs, in milliseconds: how soon a machine starts and ends processes is not what is tested. */
-const HANGS_MS = 60_000
+const ENDS_MS = 2 * HANGS_MS
 const library = new URL('../../src/index.js', import.meta.url).href
 
 /** Runs a program of its own that has `library`, `peers` and the names of the library at hand; gives its end. */
@@ -32,7 +32,7 @@ async function run(t: ExecutionContext, peers: unknown, program: string): Promis
   const ended = new Promise<number | string>((resolve) => {
     child.once('close', (code, signal) => resolve(code ?? signal ?? ''))
   })
-  return `${await within(HANGS_MS, ended, 'the process')} ${output}`
+  return `${await within(ENDS_MS, ended, 'the process')} ${output}`
 }
 
 test('a process ends by itself once its node is closed, and the others hear its goodbye', async (t) => {
@@ -43,7 +43,7 @@ test('a process ends by itself once its node is closed, and the others hear its 
   const events = new EventLog(alpha)
   await bravo.order({ kind: 'close', options: {} })
   const closedAt = performance.now()
-  t.is(await within(HANGS_MS, bravo.ended, 'the process'), 0)
+  t.is(await within(ENDS_MS, bravo.ended, 'the process'), 0)
   t.log(`ended ${(performance.now() - closedAt).toFixed(0)} ms after its close`)
   await events.first('peer:left bravo')
   t.is(events.count('peer:dead bravo'), 0)

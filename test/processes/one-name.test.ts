@@ -1,7 +1,16 @@
 /** Two processes of one name, of which the first is too busy to defend it. */
 
 import test, { type ExecutionContext } from 'ava'
-import { EventLog, freePorts, local, peersOf, portOf, rerouted, startNode } from '../support/mesh.ts'
+import {
+  EventLog,
+  freePorts,
+  HANGS_MS,
+  local,
+  peersOf,
+  portOf,
+  rerouted,
+  startNode,
+} from '../support/mesh.ts'
 import { NodeProcess } from '../support/node-processes.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
 
@@ -19,7 +28,7 @@ async function keepsItsName(t: ExecutionContext, losesItsSession: boolean): Prom
     peers: rerouted(peers, { alpha: proxy.address }),
     bind: local(portOf(peers, 'bravo')),
   })
-  await Promise.all([alpha.ready(30_000), first.order({ kind: 'ready', timeoutMs: 30_000 })])
+  await Promise.all([alpha.ready(HANGS_MS), first.order({ kind: 'ready', timeoutMs: HANGS_MS })])
   const events = new EventLog(alpha)
   const blocked = await first.hold()
   if (losesItsSession) proxy.cut()

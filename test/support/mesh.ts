@@ -27,7 +27,7 @@ const PORTS = 16_000
 
 const POLL_MS = 2
 /** Ends a test that hangs: how soon something comes about is not what a test with such a deadline asks. */
-const HANGS_MS = 30_000
+export const HANGS_MS = 30_000
 
 /** Ports that this process has handed out; two tests of one file never share one. */
 const taken = new Set<number>()

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
 import type { CloseOptions, NodeEvent, NodeOptions, NodeStatus, RequestOptions } from '../../src/index.ts'
 import { cleanEnvironment } from './environment.ts'
-import { signal, until, within } from './mesh.ts'
+import { HANGS_MS, signal, until, within } from './mesh.ts'
 
 /** What a parent may order. */
 export type Order =
@@ -37,7 +37,7 @@ export type Report =
 const SCRIPT = fileURLToPath(new URL('./node-process.js', import.meta.url))
 
 /** Ends a test that hangs, in milliseconds: how long a machine takes to start a process is not what is tested. */
-const ORDER_MS = 60_000
+const ORDER_MS = 2 * HANGS_MS
 
 /** What stands before the command of a process that may have so many files open. */
 export function limited(descriptors: number): readonly string[] {
