@@ -327,7 +327,7 @@ export class Driver implements TransportListener {
       case 'session-closed': {
         const { connection } = event.session
         this.#mailer.clear(connection)
-        // Nobody says when such a connection ends. If it has not, whoever speaks on it next is asked to say Hello, as before.
+        // Nobody says when such a connection ends. If it has not, whoever speaks on it next is asked to say Hello.
         this.transport.hangUp(connection)
         break
       }

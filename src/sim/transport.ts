@@ -168,11 +168,7 @@ export class SimTransport implements Transport, Acceptor {
 
   hangUp(connection: ConnectionId): void {
     this.#note(connection, 'hang up')
-    const inbound = this.#inbound.get(connection)
-    if (inbound !== undefined) {
-      inbound.id = undefined
-      this.#inbound.delete(connection)
-    }
+    this.#inbound.delete(connection)
     this.#dials.get(connection)?.hangUp()
     this.#dials.delete(connection)
   }
@@ -231,11 +227,11 @@ export class SimTransport implements Transport, Acceptor {
 
   /** A message came on an accepted connection. */
   receiveInbound(inbound: Inbound, packet: Packet): void {
-    if (inbound.id === undefined) {
-      inbound.id = this.#nextId()
-      if (inbound.open) this.#inbound.set(inbound.id, inbound)
-    }
-    this.#receive(inbound.id, packet)
+    const id = inbound.id ?? this.#nextId()
+    inbound.id = id
+    // At first, and again when it was let go.
+    if (inbound.open) this.#inbound.set(id, inbound)
+    this.#receive(id, packet)
   }
 
   /** An accepted connection was closed by the other side. */

@@ -101,7 +101,10 @@ export interface Transport {
    * a connection that is not up, it does nothing.
    */
   probe(connection: ConnectionId, isDeaf: boolean): void
-  /** Ends a dialled connection for good, or forgets an inbound one. */
+  /**
+   * Ends a dialled connection for good, or lets go of an inbound one: nothing can be sent on it, unless its other end speaks
+   * again. Then it is the same connection, if that is soon; a transport may forget which it was.
+   */
   hangUp(connection: ConnectionId): void
   /**
    * Sends one message of one or two frames. At most one send may be pending on a connection; `done` is called exactly

@@ -2,7 +2,8 @@
  * The connections that others opened to our ROUTER, known by the routing id that stands before each of their messages.
  *
  * libzmq tells nobody when such a connection ends, so this table cannot know either: it is bounded, and forgets those
- * that were silent for the longest time. Routing ids that libzmq made are five bytes, a zero and a 32-bit number, and
+ * that were silent for the longest time. One that was let go may not have ended: what its other end has said already comes
+ * in after that, and must not seem to come from another connection. So the last ones of them are kept in mind. Routing ids that libzmq made are five bytes, a zero and a 32-bit number, and
  * are looked up by that number; a peer may choose an id of its own with any other bytes, which is looked up as text.
  */
 
@@ -43,6 +44,9 @@ const AUTOMATIC_ID_BYTES = 5
 /** When the table is full, this part of it is forgotten at once, so that a flood of connections costs little each. */
 const FORGOTTEN_PART = 1 / 16
 
+/** So many that were let go are kept in mind: as many as leave while a message is on its way, and a few hundred KiB. */
+const MAX_LEFT = 1024
+
 export class InboundTable {
   readonly #limit: number
   readonly #newConnection: () => ConnectionId
@@ -50,6 +54,8 @@ export class InboundTable {
   readonly #byNumber = new Map<number, Inbound>()
   readonly #byText = new Map<string, Inbound>()
   readonly #byConnection = new Map<ConnectionId, Inbound>()
+  /** Those that were let go, in that order. They are found by their routing ids only. */
+  readonly #left = new Set<Inbound>()
   #heard = 0
 
   /** `limit` is the number of connections that are remembered. */
@@ -67,15 +73,14 @@ export class InboundTable {
   hear(routingId: Buffer): Inbound {
     const known = this.#find(routingId)
     this.#heard += 1
-    if (known !== undefined) {
+    if (known !== undefined && !this.#left.has(known)) {
       known.heardAt = this.#heard
       return known
     }
     if (this.size >= this.#limit) this.#forgetOldest()
-    const inbound = new Inbound(this.#newConnection(), ownCopy(routingId), this.#judge)
+    const inbound = known ?? this.#made(routingId)
     inbound.heardAt = this.#heard
-    if (isAutomatic(routingId)) this.#byNumber.set(routingId.readUInt32BE(1), inbound)
-    else this.#byText.set(routingId.toString('latin1'), inbound)
+    this.#left.delete(inbound)
     this.#byConnection.set(inbound.connection, inbound)
     return inbound
   }
@@ -84,13 +89,20 @@ export class InboundTable {
     return this.#byConnection.get(connection)
   }
 
-  forget(connection: ConnectionId): void {
+  /** Nothing more is to be said on it. When its other end speaks soon, it is the same connection again. */
+  letGo(connection: ConnectionId): void {
     const inbound = this.#byConnection.get(connection)
     if (inbound === undefined) return
-    const { routingId } = inbound
     this.#byConnection.delete(connection)
-    if (isAutomatic(routingId)) this.#byNumber.delete(routingId.readUInt32BE(1))
-    else this.#byText.delete(routingId.toString('latin1'))
+    this.#left.add(inbound)
+    const [first] = this.#left
+    if (this.#left.size > MAX_LEFT && first !== undefined) this.#remove(first)
+  }
+
+  /** It has ended. */
+  forget(connection: ConnectionId): void {
+    const inbound = this.#byConnection.get(connection)
+    if (inbound !== undefined) this.#remove(inbound)
   }
 
   /** Forgets all: the socket that they came to is closed. */
@@ -98,6 +110,22 @@ export class InboundTable {
     this.#byNumber.clear()
     this.#byText.clear()
     this.#byConnection.clear()
+    this.#left.clear()
+  }
+
+  #made(routingId: Buffer): Inbound {
+    const inbound = new Inbound(this.#newConnection(), ownCopy(routingId), this.#judge)
+    if (isAutomatic(routingId)) this.#byNumber.set(routingId.readUInt32BE(1), inbound)
+    else this.#byText.set(routingId.toString('latin1'), inbound)
+    return inbound
+  }
+
+  #remove(inbound: Inbound): void {
+    const { connection, routingId } = inbound
+    this.#byConnection.delete(connection)
+    this.#left.delete(inbound)
+    if (isAutomatic(routingId)) this.#byNumber.delete(routingId.readUInt32BE(1))
+    else this.#byText.delete(routingId.toString('latin1'))
   }
 
   #find(routingId: Buffer): Inbound | undefined {

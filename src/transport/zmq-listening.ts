@@ -145,8 +145,8 @@ export class Listening {
     return this.#inbounds.get(connection)
   }
 
-  forget(connection: ConnectionId): void {
-    this.#inbounds.forget(connection)
+  letGo(connection: ConnectionId): void {
+    this.#inbounds.letGo(connection)
   }
 
   send(inbound: Inbound, frames: readonly Uint8Array[], done: (result: SendResult) => void): void {

@@ -133,7 +133,7 @@ class ZmqTransport implements Transport {
   hangUp(connection: ConnectionId): void {
     this.#links.get(connection)?.end()
     this.#links.delete(connection)
-    this.#listening.forget(connection)
+    this.#listening.letGo(connection)
   }
 
   send(connection: ConnectionId, frames: readonly Uint8Array[], done: (result: SendResult) => void): void {

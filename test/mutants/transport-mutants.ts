@@ -94,4 +94,11 @@ export const TRANSPORT_MUTANTS: readonly Mutant[] = [
     find: '!isTooLate && this.#descriptors?.isScarce !== true',
     replace: '!isTooLate && this.#descriptors !== undefined',
   },
+  {
+    name: 'a connection that outlives its session seems to be another one',
+    clause: 'P1',
+    file: 'src/transport/zmq-inbound.ts',
+    find: '    this.#left.add(inbound)\n',
+    replace: '    this.#remove(inbound)\n',
+  },
 ]

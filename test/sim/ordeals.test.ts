@@ -13,3 +13,6 @@ testSeeds('crowded', 0, 4)
 
 // A peer that restarted while it was silent was never again busy. Ten thousand seeds found it once.
 testSeeds('neighbours', 101_526, 101_527)
+
+// A late Hello took the session of a newer connection, whose proof was then one for another connection.
+testSeeds('guarded', 313, 314)

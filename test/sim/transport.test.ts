@@ -110,7 +110,7 @@ test('a reset tells a pending send gone, says nothing of the end, and dials at o
   t.not(bravo.from[0], bravo.from[1])
 })
 
-test('after hanging up nothing is heard of a link, and a forgotten inbound connection gets a new name', async (t) => {
+test('after hanging up nothing is heard of a link, and an inbound connection is there again when it speaks', async (t) => {
   const rig = new Rig()
   const { alpha, bravo } = await rig.pair()
   alpha.say(1, 'one')
@@ -121,11 +121,14 @@ test('after hanging up nothing is heard of a link, and a forgotten inbound conne
   t.deepEqual(results, ['gone'])
   alpha.say(1, 'two')
   await rig.run(20)
-  t.deepEqual(bravo.from, [1, 2] as ConnectionId[])
+  t.deepEqual(bravo.from, [1, 1] as ConnectionId[])
+  const again = bravo.say(1, 'to who spoke')
+  await rig.run(20)
+  t.deepEqual([again, alpha.heard.length], [['sent'], 1])
   alpha.transport.hangUp(1 as ConnectionId)
   bravo.member.kill()
   await rig.run(5000)
-  t.deepEqual(alpha.heard, [])
+  t.is(alpha.heard.length, 1)
 })
 
 test('a closed transport tells its pending sends gone and its listener nothing', async (t) => {

@@ -58,6 +58,33 @@ test('a forgotten connection is unknown, and its routing id makes a new one', (t
   t.is(inbounds.size, 3)
 })
 
+test('a connection that was let go cannot be answered, and is the same one when it speaks again', (t) => {
+  const inbounds = table(10)
+  for (const id of [automatic(1), Buffer.from('chosen'), Buffer.alloc(0)]) {
+    const { connection } = inbounds.hear(id)
+    inbounds.letGo(connection)
+    inbounds.letGo(connection)
+    t.is(inbounds.get(connection), undefined)
+    t.is(inbounds.size, 0)
+    t.is(inbounds.hear(id).connection, connection)
+    t.is(inbounds.get(connection)?.connection, connection)
+    inbounds.forget(connection)
+    t.not(inbounds.hear(id).connection, connection)
+    inbounds.clear()
+  }
+})
+
+test('of those that were let go the last thousand are kept in mind, and none when the socket is another one', (t) => {
+  const inbounds = table(10_000)
+  for (let number = 0; number <= 1024; number += 1)
+    inbounds.letGo(inbounds.hear(automatic(number)).connection)
+  t.is(inbounds.hear(automatic(1)).connection, 2 as ConnectionId)
+  t.is(inbounds.hear(automatic(0)).connection, 1026 as ConnectionId, 'the first of them was forgotten')
+  inbounds.letGo(2 as ConnectionId)
+  inbounds.clear()
+  t.is(inbounds.hear(automatic(1)).connection, 1027 as ConnectionId)
+})
+
 test('a flood of connections keeps the table at its bound and those that speak in it', (t) => {
   const inbounds = table(160)
   const loyal = inbounds.hear(automatic(0)).connection
