@@ -4,7 +4,7 @@
  */
 
 import { ZmqnetError } from '../errors.ts'
-import type { SendFailure } from '../oneway/sender.ts'
+import type { Parcel, SendFailure } from '../oneway/sender.ts'
 import type { Ask, RequestFailure } from '../rpc/caller.ts'
 import { bodyLimitOf } from '../transfer/transfers.ts'
 import { decodeBody, encodeBody } from '../wire/body.ts'
@@ -37,6 +37,20 @@ const DEFAULT_SEND_TIMEOUT_MS = 5000
 /** The promise of one broadcast. */
 interface CastTicket {
   resolve(value: BroadcastResult): void
+}
+
+/**
+ * What settles the promise that was made last; to be taken at once. An executor that is a closure of its own for each request
+ * costs as much again as the promise.
+ */
+const hands = {
+  resolve: (_value: unknown): void => {},
+  reject: (_error: unknown): void => {},
+}
+
+function keepHands(resolve: (value: never) => void, reject: (error: unknown) => void): void {
+  hands.resolve = resolve as (value: unknown) => void
+  hands.reject = reject
 }
 
 /** The operations of one node or client. */
@@ -75,47 +89,81 @@ export class Operations {
     options: RequestOptions,
     pick: PickOf<T>,
   ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const action = new Action('request', verb, peer)
-      const body = this.#check(action, peer, verb, value)
-      checkOptions(action, options)
-      const { now } = this.#driver
-      const times = timesOf(now, options, REQUEST_EFFORT)
-      const { signal, idempotent = false, onProgress } = options
-      if (signal?.aborted === true) throw abortedError(action, peer)
-      const ticket = new RequestTicket(
-        verb,
-        body,
-        times,
-        idempotent,
-        resolve as (value: unknown) => void,
-        reject,
-        pick,
-      )
-      ticket.onProgress = onProgress
-      const { caller } = this.#driver.core.outreach
-      const ask = caller.request(now, peer, ticket)
-      if (signal !== undefined) this.#listen(signal, ticket, () => caller.cancel(this.#driver.now, ask))
-      this.#driver.afterCommand()
-    })
+    const promise = new Promise<T>(keepHands)
+    const { resolve, reject } = hands
+    try {
+      this.#request(peer, verb, value, options, resolve, reject, pick)
+    } catch (error) {
+      reject(error)
+    }
+    return promise
+  }
+
+  #request(
+    peer: string,
+    verb: string,
+    value: BodyValue,
+    options: RequestOptions,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+    pick: PickOf<unknown>,
+  ): void {
+    const action = new Action('request', verb, peer)
+    const body = this.#check(action, peer, verb, value)
+    checkOptions(action, options)
+    const { now } = this.#driver
+    const times = timesOf(now, options, REQUEST_EFFORT)
+    const { signal, idempotent = false, onProgress } = options
+    if (signal?.aborted === true) throw abortedError(action, peer)
+    const ticket = new RequestTicket(verb, body, times, idempotent, resolve, reject, pick)
+    ticket.onProgress = onProgress
+    const { caller } = this.#driver.core.outreach
+    const ask = caller.request(now, peer, ticket)
+    if (signal !== undefined) this.#cancelRequestOn(signal, ticket, ask)
+    this.#driver.afterCommand()
+  }
+
+  #send(
+    peer: string,
+    verb: string,
+    value: BodyValue,
+    options: SendOptions,
+    resolve: (receipt: Receipt) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const action = new Action('send', verb, peer)
+    const body = this.#check(action, peer, verb, value)
+    checkOptions(action, options)
+    const timeoutMs = milliseconds('timeout', options.timeout ?? DEFAULT_SEND_TIMEOUT_MS)
+    const { signal } = options
+    if (signal?.aborted === true) throw abortedError(action, peer)
+    const { now } = this.#driver
+    const ticket = new SendTicket(verb, body, now + timeoutMs, resolve, reject)
+    ticket.onProgress = options.onProgress
+    const { sender } = this.#driver.core.outreach
+    const parcel = sender.send(now, peer, ticket)
+    if (signal !== undefined) this.#cancelSendOn(signal, ticket, parcel)
+    this.#driver.afterCommand()
+  }
+
+  // In functions of their own, so that nothing is made for them where there is no signal.
+  #cancelRequestOn(signal: AbortSignal, ticket: RequestTicket, ask: Ask): void {
+    this.#listen(signal, ticket, () => this.#driver.core.outreach.caller.cancel(this.#driver.now, ask))
+  }
+
+  #cancelSendOn(signal: AbortSignal, ticket: SendTicket, parcel: Parcel): void {
+    this.#listen(signal, ticket, () => this.#driver.core.outreach.sender.cancel(this.#driver.now, parcel))
   }
 
   send(peer: string, verb: string, value: BodyValue, options: SendOptions = NO_OPTIONS): Promise<Receipt> {
-    return new Promise((resolve, reject) => {
-      const action = new Action('send', verb, peer)
-      const body = this.#check(action, peer, verb, value)
-      checkOptions(action, options)
-      const timeoutMs = milliseconds('timeout', options.timeout ?? DEFAULT_SEND_TIMEOUT_MS)
-      const { signal } = options
-      if (signal?.aborted === true) throw abortedError(action, peer)
-      const { now } = this.#driver
-      const ticket = new SendTicket(verb, body, now + timeoutMs, resolve, reject)
-      ticket.onProgress = options.onProgress
-      const { sender } = this.#driver.core.outreach
-      const parcel = sender.send(now, peer, ticket)
-      if (signal !== undefined) this.#listen(signal, ticket, () => sender.cancel(this.#driver.now, parcel))
-      this.#driver.afterCommand()
-    })
+    const promise = new Promise<Receipt>(keepHands)
+    const { resolve, reject } = hands
+    try {
+      this.#send(peer, verb, value, options, resolve, reject)
+    } catch (error) {
+      reject(error)
+    }
+    return promise
   }
 
   broadcast(verb: string, value: BodyValue, options: BroadcastOptions = {}): Promise<BroadcastResult> {
