@@ -112,11 +112,11 @@ export class Context implements HandlerContext {
     // Not checked here but by the call itself, which rejects and does not throw.
     const { timeout = defaults.timeout, retries = defaults.retries } = options
     const wholeMs = options.deadline ?? timeout * (retries + 1)
-    const signals = options.signal === undefined ? [this.signal] : [this.signal, options.signal]
     return {
       ...options,
       deadline: Math.max(1, Math.min(wholeMs, this.remainingMs)),
-      signal: AbortSignal.any(signals),
+      // A signal that is made of others lives, with all that listens to it, until one of them aborts or nobody listens.
+      signal: options.signal === undefined ? this.signal : AbortSignal.any([this.signal, options.signal]),
     }
   }
 }

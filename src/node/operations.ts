@@ -40,18 +40,18 @@ interface CastTicket {
 }
 
 /**
- * What settles the promise that was made last; to be taken at once. An executor that is a closure of its own for each request
- * costs as much again as the promise.
+ * What settles the promise that was made last, for as long as nobody has taken it. An executor that is a closure of its own for
+ * each request costs as much again as the promise.
  */
-const hands = {
-  resolve: (_value: unknown): void => {},
-  reject: (_error: unknown): void => {},
-}
+let newResolve: (value: unknown) => void = nobody
+let newReject: (error: unknown) => void = nobody
 
 function keepHands(resolve: (value: never) => void, reject: (error: unknown) => void): void {
-  hands.resolve = resolve as (value: unknown) => void
-  hands.reject = reject
+  newResolve = resolve as (value: unknown) => void
+  newReject = reject
 }
+
+function nobody(): void {}
 
 /** The operations of one node or client. */
 export class Operations {
@@ -90,7 +90,10 @@ export class Operations {
     pick: PickOf<T>,
   ): Promise<T> {
     const promise = new Promise<T>(keepHands)
-    const { resolve, reject } = hands
+    const resolve = newResolve
+    const reject = newReject
+    newResolve = nobody
+    newReject = nobody
     try {
       this.#request(peer, verb, value, options, resolve, reject, pick)
     } catch (error) {
@@ -157,7 +160,10 @@ export class Operations {
 
   send(peer: string, verb: string, value: BodyValue, options: SendOptions = NO_OPTIONS): Promise<Receipt> {
     const promise = new Promise<Receipt>(keepHands)
-    const { resolve, reject } = hands
+    const resolve = newResolve
+    const reject = newReject
+    newResolve = nobody
+    newReject = nobody
     try {
       this.#send(peer, verb, value, options, resolve, reject)
     } catch (error) {
