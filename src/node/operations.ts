@@ -51,6 +51,12 @@ function keepHands(resolve: (value: never) => void, reject: (error: unknown) => 
   newReject = reject
 }
 
+/** Otherwise they would keep the promise alive, and all that waits for it, until the next one is made. */
+function letHandsGo(): void {
+  newResolve = nobody
+  newReject = nobody
+}
+
 function nobody(): void {}
 
 /** The operations of one node or client. */
@@ -92,8 +98,7 @@ export class Operations {
     const promise = new Promise<T>(keepHands)
     const resolve = newResolve
     const reject = newReject
-    newResolve = nobody
-    newReject = nobody
+    letHandsGo()
     try {
       this.#request(peer, verb, value, options, resolve, reject, pick)
     } catch (error) {
@@ -162,8 +167,7 @@ export class Operations {
     const promise = new Promise<Receipt>(keepHands)
     const resolve = newResolve
     const reject = newReject
-    newResolve = nobody
-    newReject = nobody
+    letHandsGo()
     try {
       this.#send(peer, verb, value, options, resolve, reject)
     } catch (error) {

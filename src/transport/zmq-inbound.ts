@@ -3,8 +3,10 @@
  *
  * libzmq tells nobody when such a connection ends, so this table cannot know either: it is bounded, and forgets those
  * that were silent for the longest time. One that was let go may not have ended: what its other end has said already comes
- * in after that, and must not seem to come from another connection. So the last ones of them are kept in mind. Routing ids that libzmq made are five bytes, a zero and a 32-bit number, and
- * are looked up by that number; a peer may choose an id of its own with any other bytes, which is looked up as text.
+ * in after that, and must not seem to come from another connection. So the last ones of them are kept in mind.
+ *
+ * Routing ids that libzmq made are five bytes, a zero and a 32-bit number, and are looked up by that number; a peer may
+ * choose an id of its own with any other bytes, which is looked up as text.
  */
 
 import type { ConnectionId } from '../base/ids.ts'
