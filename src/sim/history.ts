@@ -21,6 +21,7 @@ export interface Incident {
 export interface Remains {
   readonly atMs: number
   readonly name: string
+  readonly incarnation: number
   /** Its own word: `NodeStatus.pending`. */
   readonly pending: number
   readonly hasAlarm: boolean

@@ -326,7 +326,9 @@ export class Simulation implements AsyncDisposable {
   /** Ends the process of a node that has closed, and notes what it still held. */
   #bury(member: Member, node: Node): void {
     const { name, remains } = member
-    this.#chronicle.remains.push({ atMs: this.now, name, pending: node.status().pending, ...remains })
+    const { incarnation } = node
+    const { pending } = node.status()
+    this.#chronicle.remains.push({ atMs: this.now, name, incarnation, pending, ...remains })
     member.kill()
   }
 

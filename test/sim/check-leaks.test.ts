@@ -77,7 +77,7 @@ test('a node that holds more than it may for all its peers is convicted, however
 })
 
 test('a closed node may hold nothing: no operation, no alarm, no socket', (t) => {
-  const clean = { atMs: 500, name: 'alpha', pending: 0, hasAlarm: false, sockets: 0 }
+  const clean = { atMs: 500, name: 'alpha', incarnation: 1, pending: 0, hasAlarm: false, sockets: 0 }
   const history: History = { names: ['alpha'], incidents: [], endMs: 1000, entries: [] }
   t.deepEqual(nothingRemains({ ...history, remains: [clean] }), [])
   t.deepEqual(nothingRemains(history), [])
@@ -85,4 +85,22 @@ test('a closed node may hold nothing: no operation, no alarm, no socket', (t) =>
     nothingRemains({ ...history, remains: [clean, { ...clean, pending: 2, hasAlarm: true, sockets: 1 }] }),
     ['alpha closed at 500 ms and left 2 pending, an alarm, open sockets'],
   )
+})
+
+test('handlers that run on when their node has closed are none of what it holds, as many as they are', (t) => {
+  const handled = { kind: 'handled', callee: 'alpha', incarnation: 1, caller: 'bravo' } as const
+  const entries = [
+    { ...handled, atMs: 100, id: 'ended' },
+    { ...handled, atMs: 110, id: 'runs' },
+    { ...handled, atMs: 110, id: 'of another run', incarnation: 2 },
+    { ...handled, atMs: 110, id: 'of another node', callee: 'bravo' },
+    { ...handled, kind: 'finished', atMs: 120, id: 'ended' },
+    { ...handled, atMs: 501, id: 'later' },
+  ] as const
+  const remains = { atMs: 500, name: 'alpha', incarnation: 1, pending: 1, hasAlarm: false, sockets: 0 }
+  const history: History = { names: ['alpha', 'bravo'], incidents: [], endMs: 1000, entries }
+  t.deepEqual(nothingRemains({ ...history, remains: [remains] }), [])
+  t.deepEqual(nothingRemains({ ...history, remains: [{ ...remains, pending: 2 }] }), [
+    'alpha closed at 500 ms and left 1 pending',
+  ])
 })

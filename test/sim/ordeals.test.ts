@@ -16,3 +16,6 @@ testSeeds('neighbours', 101_526, 101_527)
 
 // A late Hello took the session of a newer connection, whose proof was then one for another connection.
 testSeeds('guarded', 313, 314)
+
+// A clock that jumped ended the drain of a node, whose handler ran on: the judge took that for a leak.
+testSeeds('guarded', 8197, 8198)
