@@ -36,6 +36,8 @@ export interface Figures {
   /** Requests whose callee and caller lived until they settled, outages and hasty ones apart; and those of them that failed. */
   readonly live: number
   readonly liveFailed: number
+  /** The first of those that failed, in words. */
+  readonly liveFailures: readonly string[]
   /** The longest that a request settled after its deadline while the loop of its caller ran. */
   readonly latestMs: number
   /** Requests that settled later than allowed, because the loop of their caller stood still. */
@@ -56,6 +58,7 @@ export interface Judgement {
 }
 
 const MAX_FAULTS = 50
+const MAX_LIVE_FAILURES = 100
 
 /** What is known of one request. */
 interface Case {
@@ -79,6 +82,7 @@ export class Judge {
   #faultCount = 0
   #live = 0
   #liveFailed = 0
+  readonly #liveFailures: string[] = []
   #latestMs = 0
   #excused = 0
   #retries = 0
@@ -133,6 +137,7 @@ export class Judge {
         outcomes: this.#outcomes,
         live: this.#live,
         liveFailed: this.#liveFailed,
+        liveFailures: this.#liveFailures,
         latestMs: this.#latestMs,
         excused: this.#excused,
         worstWireRatio,
@@ -221,17 +226,23 @@ export class Judge {
   }
 
   /** A request whose callee was there from its start to its end gets its reply, unless its caller or the way was gone, or it had no time. */
-  #success({ asked, by, settled }: Case, callees: readonly Run[], outages: readonly Span[]): void {
+  #success({ asked, by, settled, runs }: Case, callees: readonly Run[], outages: readonly Span[]): void {
     const endMs = settled?.atMs ?? asked.atMs + asked.deadlineMs
     if (asked.hasty || settled === undefined || by.killedAtMs < endMs) return
-    const wasUp = callees.some(
+    const there = callees.find(
       ({ name, upAtMs, killedAtMs }) => name === asked.callee && upAtMs <= asked.atMs && killedAtMs > endMs,
     )
     const wasCut = outages.some(({ fromMs, untilMs }) => fromMs <= endMs && untilMs >= asked.atMs)
-    if (!wasUp || wasCut) return
+    if (there === undefined || wasCut) return
     this.#live += 1
     if (settled.outcome === 'reply') return
     this.#liveFailed += 1
+    if (this.#liveFailures.length >= MAX_LIVE_FAILURES) return
+    const ms = (value: number): string => `${Math.round(value)} ms`
+    const callee = `${asked.callee}, ${ms(asked.atMs - there.upAtMs)} after its start`
+    const caller = `${ms(asked.atMs - by.upAtMs)} after that of its caller`
+    const end = `${settled.outcome} (${settled.code}) ${ms(settled.atMs - asked.atMs)} later, run ${runs.length} times`
+    this.#liveFailures.push(`${asked.id} was asked of ${callee} and ${caller}; ${end}`)
   }
 
   /** A loop that stands still again before it could catch up has not run in between. */

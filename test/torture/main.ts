@@ -96,6 +96,7 @@ function describe(round: number, { figures, faults, faultCount, kills, troubles 
     `round ${round}`,
     `  requests    ${figures.requests}, run ${figures.executions} times; ${list(outcomes)}`,
     `  live        ${live} requests to live callees, ${share} succeeded in time, ${liveFailed} did not`,
+    ...figures.liveFailures.slice(0, 10).map((failure) => `              ${failure}`),
     `  lateness    at most ${latestMs.toFixed(1)} ms after the deadline; ${excused} later, while the loop of their caller stood still`,
     `  outage      ${worstWireRatio === undefined ? 'none' : `${worstWireRatio.toFixed(3)} requests on the wire for each that was made, at worst`}`,
     `  fire        ${kills} kills; ${list(troubles)}`,
