@@ -12,6 +12,7 @@ const PROGRAMS = [
   'dist/bench/security.js',
   'dist/bench/idle.js',
   'dist/bench/overload.js',
+  'dist/bench/without-sockets.js',
   'dist/bench/stopped-reader.js',
   'dist/bench/beside-strangers.js',
   'dist/test/fuzz/main.js',
