@@ -39,25 +39,26 @@ interface CastTicket {
   resolve(value: BroadcastResult): void
 }
 
+/** Settles a promise, by a value or an error. */
+type Settle = (result: unknown) => void
+
 /**
  * What settles the promise that was made last, for as long as nobody has taken it. An executor that is a closure of its own for
  * each request costs as much again as the promise.
  */
-let newResolve: (value: unknown) => void = nobody
-let newReject: (error: unknown) => void = nobody
+let newResolve: Settle | undefined
+let newReject: Settle | undefined
 
 function keepHands(resolve: (value: never) => void, reject: (error: unknown) => void): void {
-  newResolve = resolve as (value: unknown) => void
+  newResolve = resolve as Settle
   newReject = reject
 }
 
 /** Otherwise they would keep the promise alive, and all that waits for it, until the next one is made. */
 function letHandsGo(): void {
-  newResolve = nobody
-  newReject = nobody
+  newResolve = undefined
+  newReject = undefined
 }
-
-function nobody(): void {}
 
 /** The operations of one node or client. */
 export class Operations {
@@ -96,8 +97,8 @@ export class Operations {
     pick: PickOf<T>,
   ): Promise<T> {
     const promise = new Promise<T>(keepHands)
-    const resolve = newResolve
-    const reject = newReject
+    const resolve = newResolve as Settle
+    const reject = newReject as Settle
     letHandsGo()
     try {
       this.#request(peer, verb, value, options, resolve, reject, pick)
@@ -165,8 +166,8 @@ export class Operations {
 
   send(peer: string, verb: string, value: BodyValue, options: SendOptions = NO_OPTIONS): Promise<Receipt> {
     const promise = new Promise<Receipt>(keepHands)
-    const resolve = newResolve
-    const reject = newReject
+    const resolve = newResolve as Settle
+    const reject = newReject as Settle
     letHandsGo()
     try {
       this.#send(peer, verb, value, options, resolve, reject)
