@@ -19,7 +19,7 @@ import type {
   TransportFactory,
   TransportListener,
 } from '../src/transport/transport.ts'
-import { local, peersOf } from '../test/support/mesh.ts'
+import { peersOf } from '../test/support/mesh.ts'
 import { runProgram, wholeNumber } from './program.ts'
 import { median } from './statistics.ts'
 
@@ -152,9 +152,7 @@ async function pair(
     const world = realWorld()
     return startNode(settings, transport === undefined ? world : { ...world, transport })
   }
-  const [first, second] = await Promise.all(
-    peers.map(({ name, address }) => start(name, address ?? local(0))),
-  )
+  const [first, second] = await Promise.all(peers.map(({ name, address }) => start(name, address)))
   if (first === undefined || second === undefined) throw new Error('two names make two nodes')
   second.handle('echo', (body) => body)
   await first.ready(READY_MS)

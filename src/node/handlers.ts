@@ -248,7 +248,14 @@ export class Handlers {
   }
 
   #returned({ caller }: Call, value: BodyValue): CallOutcome {
-    return returned(value, this.#settings.driver.core.bodyLimit(caller.connection))
+    try {
+      const body = encodeBody(value)
+      const limitBytes = this.#settings.driver.core.bodyLimit(caller.connection)
+      if (body.bytes.length <= limitBytes) return { kind: 'done', body }
+      return failed('handler-failed', `Its reply has ${body.bytes.length} bytes, the limit is ${limitBytes}`)
+    } catch (error) {
+      return thrown(error)
+    }
   }
 
   /** The core says that nobody waits for a call any more, or that the node closes. */
@@ -300,16 +307,6 @@ export class Handlers {
 /** A promise of our own settles once and never throws, whatever the handler's thenable does. */
 function settled(result: PromiseLike<BodyValue>): Promise<BodyValue> {
   return new Promise((resolve) => resolve(result))
-}
-
-function returned(value: BodyValue, limitBytes: number): CallOutcome {
-  try {
-    const body = encodeBody(value)
-    if (body.bytes.length <= limitBytes) return { kind: 'done', body }
-    return failed('handler-failed', `Its reply has ${body.bytes.length} bytes, the limit is ${limitBytes}`)
-  } catch (error) {
-    return thrown(error)
-  }
 }
 
 /** A caller gets the message and the code of what was thrown, never the stack. Anything can be thrown. */

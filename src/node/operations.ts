@@ -42,22 +42,26 @@ interface CastTicket {
 /** Settles a promise, by a value or an error. */
 type Settle = (result: unknown) => void
 
-/**
- * What settles the promise that was made last, for as long as nobody has taken it. An executor that is a closure of its own for
- * each request costs as much again as the promise.
- */
 let newResolve: Settle | undefined
 let newReject: Settle | undefined
 
-function keepHands(resolve: (value: never) => void, reject: (error: unknown) => void): void {
+function keepResolvers(resolve: (value: never) => void, reject: (error: unknown) => void): void {
   newResolve = resolve as Settle
   newReject = reject
 }
 
-/** Otherwise they would keep the promise alive, and all that waits for it, until the next one is made. */
-function letHandsGo(): void {
+/**
+ * What `Promise.withResolvers` is in later versions of Node.js. An executor that is a closure of its own for each request costs as
+ * much again as the promise.
+ */
+function withResolvers<T>(): { promise: Promise<T>; resolve: Settle; reject: Settle } {
+  const promise = new Promise<T>(keepResolvers)
+  const resolve = newResolve as Settle
+  const reject = newReject as Settle
+  // Otherwise they would keep the promise alive, and all that waits for it, until the next one is made.
   newResolve = undefined
   newReject = undefined
+  return { promise, resolve, reject }
 }
 
 /** The operations of one node or client. */
@@ -96,10 +100,7 @@ export class Operations {
     options: RequestOptions,
     pick: PickOf<T>,
   ): Promise<T> {
-    const promise = new Promise<T>(keepHands)
-    const resolve = newResolve as Settle
-    const reject = newReject as Settle
-    letHandsGo()
+    const { promise, resolve, reject } = withResolvers<T>()
     try {
       this.#request(peer, verb, value, options, resolve, reject, pick)
     } catch (error) {
@@ -113,8 +114,8 @@ export class Operations {
     verb: string,
     value: BodyValue,
     options: RequestOptions,
-    resolve: (value: unknown) => void,
-    reject: (error: unknown) => void,
+    resolve: Settle,
+    reject: Settle,
     pick: PickOf<unknown>,
   ): void {
     const action = new Action('request', verb, peer)
@@ -137,8 +138,8 @@ export class Operations {
     verb: string,
     value: BodyValue,
     options: SendOptions,
-    resolve: (receipt: Receipt) => void,
-    reject: (error: unknown) => void,
+    resolve: Settle,
+    reject: Settle,
   ): void {
     const action = new Action('send', verb, peer)
     const body = this.#check(action, peer, verb, value)
@@ -165,10 +166,7 @@ export class Operations {
   }
 
   send(peer: string, verb: string, value: BodyValue, options: SendOptions = NO_OPTIONS): Promise<Receipt> {
-    const promise = new Promise<Receipt>(keepHands)
-    const resolve = newResolve as Settle
-    const reject = newReject as Settle
-    letHandsGo()
+    const { promise, resolve, reject } = withResolvers<Receipt>()
     try {
       this.#send(peer, verb, value, options, resolve, reject)
     } catch (error) {

@@ -25,6 +25,9 @@ function automatic(number: number): Buffer {
   return id
 }
 
+/** One of libzmq's, one that a peer chose, and none. */
+const IDS = [automatic(1), Buffer.from('chosen'), Buffer.alloc(0)]
+
 test('equal routing ids are one connection, different ones never, whatever their bytes', (t) => {
   const anyId = fc.oneof(
     fc.uint8Array({ maxLength: 6 }),
@@ -48,7 +51,7 @@ test('equal routing ids are one connection, different ones never, whatever their
 
 test('a forgotten connection is unknown, and its routing id makes a new one', (t) => {
   const inbounds = table(10)
-  for (const id of [automatic(1), Buffer.from('chosen'), Buffer.alloc(0)]) {
+  for (const id of IDS) {
     const { connection } = inbounds.hear(id)
     inbounds.forget(connection)
     inbounds.forget(connection)
@@ -60,7 +63,7 @@ test('a forgotten connection is unknown, and its routing id makes a new one', (t
 
 test('a connection that was let go cannot be answered, and is the same one when it speaks again', (t) => {
   const inbounds = table(10)
-  for (const id of [automatic(1), Buffer.from('chosen'), Buffer.alloc(0)]) {
+  for (const id of IDS) {
     const { connection } = inbounds.hear(id)
     inbounds.letGo(connection)
     inbounds.letGo(connection)
