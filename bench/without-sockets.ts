@@ -2,23 +2,17 @@
  * How much of an echo is our own code: two nodes in one process, with connections in memory and with ZeroMQ over tcp, in turns.
  * Counted is the processor time of the process with all its threads, which says little of what else the machine does.
  *
- * A connection in memory copies nothing, loses nothing and is never full. It costs two turns of the event loop for each batch
- * there and back, which its figure contains.
+ * A connection in memory costs two turns of the event loop for each batch there and back, which its figure contains.
  *
  * Usage: node dist/bench/without-sockets.js --help
  */
 
 import { parseArgs } from 'node:util'
-import type { ConnectionId } from '../src/base/ids.ts'
 import type { Node } from '../src/node/api.ts'
 import { startNode } from '../src/node/node.ts'
 import { realWorld } from '../src/node/real-world.ts'
-import type {
-  SendResult,
-  Transport,
-  TransportFactory,
-  TransportListener,
-} from '../src/transport/transport.ts'
+import type { TransportFactory } from '../src/transport/transport.ts'
+import { MemoryNetwork } from '../test/support/memory-transport.ts'
 import { peersOf } from '../test/support/mesh.ts'
 import { runProgram, wholeNumber } from './program.ts'
 import { median } from './statistics.ts'
@@ -36,100 +30,6 @@ const IN_FLIGHT = [1, 100, 1000]
 const READY_MS = 10_000
 const NEVER_MS = 2 ** 31
 const MAX_BODY_BYTES = 2 ** 20
-
-/** Where those that listen in memory are found. */
-class MemoryNetwork {
-  readonly #listening = new Map<string, MemoryTransport>()
-
-  readonly factory: TransportFactory = (listener) => new MemoryTransport(this, listener)
-
-  listen(endpoint: string, transport: MemoryTransport): void {
-    this.#listening.set(endpoint, transport)
-  }
-
-  at(endpoint: string): MemoryTransport {
-    const transport = this.#listening.get(endpoint)
-    if (transport === undefined) throw new Error(`nobody listens at ${endpoint}`)
-    return transport
-  }
-}
-
-/** The other end of a connection. */
-interface End {
-  readonly transport: MemoryTransport
-  readonly connection: ConnectionId
-}
-
-/** As much of a transport as two nodes need that live as long as this program. */
-class MemoryTransport implements Transport {
-  readonly hostToken = ''
-  readonly listener: TransportListener
-  readonly ends = new Map<ConnectionId, End>()
-  readonly #network: MemoryNetwork
-  #last = 0
-
-  constructor(network: MemoryNetwork, listener: TransportListener) {
-    this.#network = network
-    this.listener = listener
-  }
-
-  newConnection(): ConnectionId {
-    this.#last += 1
-    return this.#last as ConnectionId
-  }
-
-  openShortcut(): Promise<string> {
-    return Promise.reject(new Error('there is none in memory'))
-  }
-
-  listen(endpoint: string): Promise<string> {
-    this.#network.listen(endpoint, this)
-    return Promise.resolve(endpoint)
-  }
-
-  dial(endpoint: string): ConnectionId {
-    const connection = this.newConnection()
-    // Both nodes begin in one turn.
-    setImmediate(() => {
-      const transport = this.#network.at(endpoint)
-      const theirs = transport.newConnection()
-      this.ends.set(connection, { transport, connection: theirs })
-      transport.ends.set(theirs, { transport: this, connection })
-      this.listener.up(connection)
-    })
-    return connection
-  }
-
-  send(connection: ConnectionId, frames: readonly Uint8Array[], done: (result: SendResult) => void): void {
-    const end = this.ends.get(connection)
-    if (end === undefined) {
-      done('gone')
-      return
-    }
-    setImmediate(() => end.transport.listener.receive(end.connection, frames))
-    done('sent')
-  }
-
-  describe(connection: ConnectionId): string {
-    return `memory ${connection}`
-  }
-
-  rekey(): Promise<void> {
-    return Promise.resolve()
-  }
-
-  reset(): void {}
-
-  redirect(): void {}
-
-  probe(): void {}
-
-  hangUp(): void {}
-
-  close(): Promise<void> {
-    return Promise.resolve()
-  }
-}
 
 /** Two linked nodes; the second gives back what it is sent. Gives the first. */
 async function pair(
@@ -203,7 +103,7 @@ await runProgram({
       {
         title: 'in memory',
         peer: 'bravo',
-        node: await pair(['alpha', 'bravo'], new MemoryNetwork().factory),
+        node: await pair(['alpha', 'bravo'], new MemoryNetwork(setImmediate).factory),
       },
       { title: 'over tcp', peer: 'delta', node: await pair(['charlie', 'delta'], undefined) },
     ]

@@ -1,20 +1,17 @@
 /**
  * Whole nodes over connections in memory, for tests that count: what each gives to its transport, how often it sets its
  * alarm, and how many turns that takes. No sockets, no chance, and a clock that stands still until a test moves it.
- *
- * It loses and delays nothing and knows no faults; that is what the simulator is for.
  */
 
 import type { Clock } from '../../src/base/clock.ts'
-import type { ConnectionId } from '../../src/base/ids.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import type { Node } from '../../src/node/api.ts'
 import { startNode } from '../../src/node/node.ts'
 import type { World } from '../../src/node/world.ts'
-import type { SendResult, Transport, TransportListener } from '../../src/transport/transport.ts'
+import type { Transport, TransportListener } from '../../src/transport/transport.ts'
 import { decodeFrames } from '../../src/wire/batch.ts'
 import type { Message } from '../../src/wire/messages.ts'
-import { connection } from './samples.ts'
+import { MemoryNetwork } from './memory-transport.ts'
 
 /** Whatever a test does is over after fewer turns. */
 const MAX_TURNS = 10_000
@@ -28,9 +25,6 @@ export interface SentFrames {
 
 /** What is known of one node. */
 interface Party {
-  readonly name: string
-  readonly listener: TransportListener
-  readonly lines: { readonly to: string; readonly id: ConnectionId; inbound: ConnectionId | undefined }[]
   alarmAt: number
   ring: () => void
 }
@@ -47,7 +41,7 @@ export class CountedMesh {
   #sent: SentFrames[] = []
   #tasks: (() => void)[] = []
   readonly #parties = new Map<string, Party>()
-  #nextId = 1
+  readonly #network = new MemoryNetwork((task) => this.#tasks.push(task))
 
   /** Starts nodes that know each other and waits until all links are open. */
   async start(...names: readonly string[]): Promise<Node[]> {
@@ -64,12 +58,6 @@ export class CountedMesh {
     const nodes: Node[] = []
     for (const name of names) {
       nodes.push(await startNode({ ...settings, name, bind: name }, this.#world(name)))
-    }
-    for (const party of this.#parties.values()) {
-      for (const line of party.lines) {
-        line.inbound = this.#newId()
-        party.listener.up(line.id)
-      }
     }
     await this.settle()
     this.takeSent()
@@ -111,10 +99,16 @@ export class CountedMesh {
   }
 
   #world(name: string): World {
+    this.#parties.set(name, { alarmAt: Number.POSITIVE_INFINITY, ring: () => {} })
     const transport = (listener: TransportListener): Transport => {
-      const party: Party = { name, listener, lines: [], alarmAt: Number.POSITIVE_INFINITY, ring: () => {} }
-      this.#parties.set(name, party)
-      return this.#transport(party)
+      const plain = this.#network.factory(listener)
+      const deliver = plain.send.bind(plain)
+      const send: Transport['send'] = (id, frames, done) => {
+        const { messages } = decodeFrames(frames, this.nowMs)
+        this.#sent.push({ from: name, frames, messages })
+        deliver(id, frames, done)
+      }
+      return Object.assign(plain, { send })
     }
     return { clock: this.#clock(name), random: seededRandom(name.length), transport }
   }
@@ -134,59 +128,5 @@ export class CountedMesh {
         this.#tasks.push(task)
       },
     }
-  }
-
-  #transport(party: Party): Transport {
-    return {
-      hostToken: '',
-      openShortcut: async (beside) => beside,
-      listen: async (endpoint) => endpoint,
-      dial: (endpoint) => {
-        const id = this.#newId()
-        party.lines.push({ to: endpoint, id, inbound: undefined })
-        return id
-      },
-      rekey: async () => {},
-      reset: () => {},
-      redirect: () => {},
-      probe: () => {},
-      hangUp: () => {},
-      send: (id, frames, done) => this.#send(party, id, frames, done),
-      describe: (id) => `${party.name} ${id}`,
-      close: async () => {},
-    }
-  }
-
-  #send(
-    from: Party,
-    id: ConnectionId,
-    frames: readonly Uint8Array[],
-    done: (result: SendResult) => void,
-  ): void {
-    const { messages } = decodeFrames(frames, this.nowMs)
-    this.#sent.push({ from: from.name, frames, messages })
-    const target = this.#targetOf(from, id)
-    this.#tasks.push(() => {
-      done(target === undefined ? 'gone' : 'sent')
-      target?.listener.receive(target.id, frames)
-    })
-  }
-
-  #targetOf(from: Party, id: ConnectionId) {
-    const own = from.lines.find((line) => line.id === id)
-    if (own !== undefined) {
-      const listener = this.#parties.get(own.to)?.listener
-      return listener === undefined || own.inbound === undefined ? undefined : { listener, id: own.inbound }
-    }
-    for (const { listener, lines } of this.#parties.values()) {
-      const line = lines.find((each) => each.inbound === id)
-      if (line !== undefined) return { listener, id: line.id }
-    }
-    return undefined
-  }
-
-  #newId(): ConnectionId {
-    this.#nextId += 1
-    return connection(this.#nextId)
   }
 }
