@@ -10,7 +10,7 @@ import { assert } from '../base/assert.ts'
 import { Deadlines, type Timed } from '../base/deadlines.ts'
 import type { Incarnation } from '../base/ids.ts'
 import { newStrain, type OwnHealth } from './own-health.ts'
-import { askAt, type Evidence, graceOf, judge, reviewAt, type SuspicionTimes } from './suspicion.ts'
+import { askAt, type Evidence, fadedAt, graceOf, judge, reviewAt, type SuspicionTimes } from './suspicion.ts'
 
 /** A peer that says its loop lags by so much counts as busy. */
 const BUSY_LOOP_MS = 250
@@ -272,9 +272,11 @@ export class Detector {
     const { linkIsUp, isRefused, isCutOff } = life
     const quietSince = Math.min(now, life.quietSince + this.#graceMs(now, life))
     const evidence: Evidence = { quietMs: now - quietSince, linkIsUp, isRefused, isCutOff }
-    // While there is grace, it is looked at more often, because that fades.
-    const againAt = quietSince === life.quietSince ? Number.POSITIVE_INFINITY : now + this.#times.askAgainMs
-    const at = Math.min(reviewAt(quietSince, evidence, this.#times), againAt, this.#ask(now, life))
+    const at = Math.min(
+      reviewAt(quietSince, evidence, this.#times),
+      fadedAt(now, life.quietSince, quietSince, this.#times),
+      this.#ask(now, life),
+    )
     if (at === Number.POSITIVE_INFINITY) this.#deadlines.remove(life)
     else this.#deadlines.set(life, at)
     const verdict = judge(evidence, this.#times)

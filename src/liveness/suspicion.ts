@@ -64,6 +64,15 @@ export function graceOf(delayMs: number, times: SuspicionTimes): number {
   return Math.min(MAX_GRACE_MS, Math.max(0, delayMs - times.punctualMs) * TURNS_PER_SIGN)
 }
 
+/**
+ * When a verdict is looked at again because the grace in it, from `heardAt` to `graceAt`, fades; Infinity when there is none.
+ * A peer that is not suspect without any grace needs none.
+ */
+export function fadedAt(now: number, heardAt: number, graceAt: number, times: SuspicionTimes): number {
+  if (graceAt === heardAt) return Number.POSITIVE_INFINITY
+  return Math.max(heardAt + times.suspectMs, now + times.punctualMs)
+}
+
 /** What is known of a peer that has not said goodbye. */
 export interface Evidence {
   /** Without the grace. */

@@ -213,6 +213,13 @@ export const LIVENESS_MUTANTS: readonly Mutant[] = [
     replace: '',
   },
   {
+    name: 'a grace that fades is looked at once a tick',
+    clause: 'L21',
+    file: SUSPICION,
+    find: '  return Math.max(heardAt + times.suspectMs, now + times.punctualMs)\n',
+    replace: '  return now + times.askAgainMs\n',
+  },
+  {
     name: 'two silences count although turns come late',
     clause: 'L21',
     file: DETECTOR,
