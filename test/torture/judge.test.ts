@@ -1,7 +1,7 @@
 /** The judge of tortures acquits what was honest, and convicts each planted violation. */
 
 import test from 'ava'
-import { GRACE_MS, Judge, type Judgement, type Run, type Span } from './judge.ts'
+import { GRACE_MS, Judge, type Judgement, type Run, type Span, type Stall } from './judge.ts'
 import type { Asked, Line, Ran, Settled } from './record.ts'
 
 const FOREVER = Number.POSITIVE_INFINITY
@@ -40,15 +40,23 @@ interface Setting {
   readonly caller?: Run
   readonly callees?: readonly Run[]
   readonly outages?: readonly Span[]
+  readonly stalls?: readonly Stall[]
 }
 
 function judged(lines: readonly Line[], setting: Setting = {}): Judgement {
-  const { caller = alpha, callees = [bravo], outages = [] } = setting
+  const { caller = alpha, callees = [bravo], outages = [], stalls = [] } = setting
   const judge = new Judge()
   for (const line of lines) judge.read(line.kind === 'ran' ? bravo : caller, line)
-  return judge.judge(callees, outages)
+  return judge.judge(callees, { outages, stalls })
 }
 
+/** Bravo is killed at 700, and its next run is up at 950. */
+const restarted: readonly Run[] = [
+  { ...bravo, killedAtMs: 700 },
+  { ...bravo, upAtMs: 950 },
+]
+const restart: Settled = { ...unknown, atMs: 1200, code: 'PEER_RESTARTED' }
+const stall: Stall = { caller: 'alpha', callee: 'bravo', fromMs: 600, untilMs: 1190 }
 const dead: Setting = { callees: [{ ...bravo, killedAtMs: 1100 }] }
 
 const ACQUITTED: readonly (readonly [string, readonly Line[], Setting?])[] = [
@@ -72,6 +80,11 @@ const ACQUITTED: readonly (readonly [string, readonly Line[], Setting?])[] = [
   ['a hasty request that fails at a live callee', [{ ...asked, hasty: true }, unknown]],
   ['what fails in an outage', [asked, unknown], { outages: [{ fromMs: 1200, untilMs: 3000 }] }],
   [
+    'what went to a dead run, because a stalled way hid its end from before the kill until it was asked',
+    [asked, restart],
+    { callees: restarted, stalls: [stall] },
+  ],
+  [
     'what settles late because the loop stood still',
     [asked, { ...reply, atMs: 1800 }, { kind: 'stalled', fromMs: 1490, untilMs: 1790 }, ran],
   ],
@@ -92,6 +105,8 @@ for (const [what, lines, setting] of ACQUITTED) {
     t.deepEqual(judged(lines, setting).faults, [])
   })
 }
+
+const LIVE = /^only 0 % of the requests to live callees succeeded$/
 
 const CONVICTED: readonly (readonly [string, RegExp, readonly Line[], Setting?])[] = [
   ['no end', /^alpha-1 did not settle$/, [asked, ran]],
@@ -149,7 +164,32 @@ const CONVICTED: readonly (readonly [string, RegExp, readonly Line[], Setting?])
     [asked, { ...unknown, outcome: 'handled' }],
     dead,
   ],
-  ['a failure at a live callee', /^only 0 % of the requests to live callees succeeded$/, [asked, unknown]],
+  ['a request for the run before, and nothing hid its end', LIVE, [asked, restart], { callees: restarted }],
+  [
+    'a request for the run before, whose end another way hid',
+    LIVE,
+    [asked, restart],
+    { callees: restarted, stalls: [{ ...stall, callee: 'charlie' }] },
+  ],
+  [
+    'a request for the run before, on a way that was stalled later only',
+    LIVE,
+    [asked, restart],
+    { callees: restarted, stalls: [{ ...stall, fromMs: 751 }] },
+  ],
+  [
+    'a request for the run before, after its end could be known',
+    LIVE,
+    [asked, restart],
+    { callees: restarted, stalls: [{ ...stall, untilMs: 949 }] },
+  ],
+  [
+    'no answer in time on a way that is stalled',
+    LIVE,
+    [asked, unknown],
+    { callees: restarted, stalls: [stall] },
+  ],
+  ['a failure at a live callee', LIVE, [asked, unknown]],
 ]
 
 for (const [what, pattern, lines, setting] of CONVICTED) {

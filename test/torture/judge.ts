@@ -28,16 +28,36 @@ export interface Span {
   readonly untilMs: number
 }
 
+/** A time in which no byte passed between one caller and one callee, and no end of a connection either. */
+export interface Stall extends Span {
+  readonly caller: string
+  readonly callee: string
+}
+
+/** What happened to the ways between callers and callees. */
+export interface Ways {
+  readonly outages: readonly Span[]
+  readonly stalls: readonly Stall[]
+}
+
 /** Figures of a torture, as they go into the summary and its JSON. */
 export interface Figures {
   readonly requests: number
   readonly executions: number
   readonly outcomes: Readonly<Record<string, number>>
-  /** Requests whose callee and caller lived until they settled, outages and hasty ones apart; and those of them that failed. */
+  /**
+   * Requests whose callee and caller lived until they settled, and those of them that failed. Left out are hasty ones, those
+   * in outages, and those that a stalled way led to a dead run: see `misled`.
+   */
   readonly live: number
   readonly liveFailed: number
   /** The first of those that failed, in words. */
   readonly liveFailures: readonly string[]
+  /**
+   * Requests that were sent on the connection to a run that had been killed, when its next run was up already: the way was
+   * stalled from the kill on, and had not told the caller that the connection had ended. What it is told then is the truth.
+   */
+  readonly misled: number
   /** The longest that a request settled after its deadline while the loop of its caller ran. */
   readonly latestMs: number
   /** Requests that settled later than allowed, because the loop of their caller stood still. */
@@ -83,6 +103,7 @@ export class Judge {
   #live = 0
   #liveFailed = 0
   readonly #liveFailures: string[] = []
+  #misled = 0
   #latestMs = 0
   #excused = 0
   #retries = 0
@@ -117,17 +138,17 @@ export class Judge {
   }
 
   /** The verdict over everything that was read. `callees` are all runs of all callees. */
-  judge(callees: readonly Run[], outages: readonly Span[]): Judgement {
+  judge(callees: readonly Run[], ways: Ways): Judgement {
     for (const ran of this.#ran) this.#execution(ran)
     for (const one of this.#cases.values()) {
       this.#settling(one)
       this.#runningOnce(one)
       this.#honesty(one)
-      this.#success(one, callees, outages)
+      this.#success(one, callees, ways)
     }
     const share = this.#live === 0 ? 1 : 1 - this.#liveFailed / this.#live
     if (share < MIN_LIVE_SHARE) this.#fault(`only ${share * 100} % of the requests to live callees succeeded`)
-    const worstWireRatio = worstRatio(this.#wired, outages)
+    const worstWireRatio = worstRatio(this.#wired, ways.outages)
     if (worstWireRatio !== undefined && worstWireRatio > MAX_WIRE_RATIO)
       this.#fault(`in an outage ${worstWireRatio} requests left for each that was made`)
     return {
@@ -138,6 +159,7 @@ export class Judge {
         live: this.#live,
         liveFailed: this.#liveFailed,
         liveFailures: this.#liveFailures,
+        misled: this.#misled,
         latestMs: this.#latestMs,
         excused: this.#excused,
         worstWireRatio,
@@ -226,7 +248,8 @@ export class Judge {
   }
 
   /** A request whose callee was there from its start to its end gets its reply, unless its caller or the way was gone, or it had no time. */
-  #success({ asked, by, settled, runs }: Case, callees: readonly Run[], outages: readonly Span[]): void {
+  #success(one: Case, callees: readonly Run[], { outages, stalls }: Ways): void {
+    const { asked, by, settled, runs } = one
     const endMs = settled?.atMs ?? asked.atMs + asked.deadlineMs
     if (asked.hasty || settled === undefined || by.killedAtMs < endMs) return
     const there = callees.find(
@@ -234,6 +257,10 @@ export class Judge {
     )
     const wasCut = outages.some(({ fromMs, untilMs }) => fromMs <= endMs && untilMs >= asked.atMs)
     if (there === undefined || wasCut) return
+    if (wasMisled(one, callees, stalls)) {
+      this.#misled += 1
+      return
+    }
     this.#live += 1
     if (settled.outcome === 'reply') return
     this.#liveFailed += 1
@@ -259,6 +286,27 @@ export class Judge {
     this.#faultCount += 1
     if (this.#faults.length < MAX_FAULTS) this.#faults.push(text)
   }
+}
+
+/** Whether a request went to the run before, whose end a stalled way had hidden from its caller from the kill on. */
+function wasMisled(
+  { asked, by, settled, runs }: Case,
+  callees: readonly Run[],
+  stalls: readonly Stall[],
+): boolean {
+  if (settled?.code !== 'PEER_RESTARTED' || runs.length > 0) return false
+  const killedAtMs = Math.max(
+    ...callees
+      .filter(({ name, killedAtMs }) => name === asked.callee && killedAtMs <= asked.atMs)
+      .map((run) => run.killedAtMs),
+  )
+  return stalls.some(
+    ({ caller, callee, fromMs, untilMs }) =>
+      caller === by.name &&
+      callee === asked.callee &&
+      fromMs <= killedAtMs + GRACE_MS &&
+      untilMs + GRACE_MS >= asked.atMs,
+  )
 }
 
 /** The most requests on the wire for each that was made, over all windows that lie in an outage. */

@@ -86,7 +86,7 @@ async function simulateSeeds(seeds: number): Promise<CampaignTotals> {
 }
 
 function describe(round: number, { figures, faults, faultCount, kills, troubles }: TortureReport): string {
-  const { outcomes, live, liveFailed, latestMs, excused, worstWireRatio } = figures
+  const { outcomes, live, liveFailed, misled, latestMs, excused, worstWireRatio } = figures
   const share = live === 0 ? 'none asked' : `${(100 * (1 - liveFailed / live)).toFixed(4)} %`
   const list = (counts: Readonly<Record<string, number>>): string =>
     Object.entries(counts)
@@ -95,7 +95,7 @@ function describe(round: number, { figures, faults, faultCount, kills, troubles 
   return [
     `round ${round}`,
     `  requests    ${figures.requests}, run ${figures.executions} times; ${list(outcomes)}`,
-    `  live        ${live} requests to live callees, ${share} succeeded in time, ${liveFailed} did not`,
+    `  live        ${live} requests to live callees, ${share} succeeded in time, ${liveFailed} did not; ${misled} more went to a dead run, whose end a stalled way hid`,
     ...figures.liveFailures.slice(0, 10).map((failure) => `              ${failure}`),
     `  lateness    at most ${latestMs.toFixed(1)} ms after the deadline; ${excused} later, while the loop of their caller stood still`,
     `  outage      ${worstWireRatio === undefined ? 'none' : `${worstWireRatio.toFixed(3)} requests on the wire for each that was made, at worst`}`,

@@ -101,7 +101,8 @@ class Scene {
     this.#peers = await peersOf([...CALLEES, ...this.#callers], { sameHost: false })
     for (const caller of this.#callers) {
       const addresses: Record<string, string> = {}
-      for (const callee of CALLEES) addresses[callee] = await this.#weather.open(portOf(this.#peers, callee))
+      for (const callee of CALLEES)
+        addresses[callee] = await this.#weather.open(caller, callee, portOf(this.#peers, callee))
       this.#views.set(caller, rerouted(this.#peers, addresses))
     }
     await Promise.all(CALLEES.map((name) => this.#start(name)))
@@ -127,7 +128,7 @@ class Scene {
       for await (const line of readRecord(recordPath)) judge.read(run, line)
     const judgement = judge.judge(
       callees.map(({ run }): Run => run),
-      this.#outages,
+      { outages: this.#outages, stalls: this.#weather.stalls },
     )
     return { ...judgement, kills: this.#kills, troubles: this.#weather.counts }
   }

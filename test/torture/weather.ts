@@ -5,6 +5,8 @@
 
 import type { Random } from '../../src/base/random.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
+import type { Stall } from './judge.ts'
+import { machineNow } from './record.ts'
 
 /** What may happen on a way, with the time that it may last, in milliseconds. */
 const TROUBLES = {
@@ -24,6 +26,13 @@ const PAUSE_MS = [200, 1800] as const
 const MAX_DELAY_MS = 80
 const MAX_DRIBBLE_BYTES = 200
 
+/** The way of one caller to one callee. */
+interface Way {
+  readonly caller: string
+  readonly callee: string
+  readonly proxy: TcpProxy
+}
+
 /** All ways, and what happens on them. */
 export class Weather {
   /** How often each trouble was made. */
@@ -36,19 +45,21 @@ export class Weather {
     drop: 0,
     reset: 0,
   }
+  /** When ways were stalled, outages apart. */
+  readonly stalls: Stall[] = []
   readonly #random: Random
-  readonly #ways: TcpProxy[] = []
-  readonly #timers = new Map<TcpProxy, NodeJS.Timeout>()
+  readonly #ways: Way[] = []
+  readonly #timers = new Map<Way, NodeJS.Timeout>()
 
   constructor(random: Random) {
     this.#random = random
   }
 
-  /** A new way to a port; gives its address. */
-  async open(targetPort: number): Promise<string> {
-    const way = await TcpProxy.open(targetPort)
-    this.#ways.push(way)
-    return way.address
+  /** A new way of a caller to the port of a callee; gives its address. */
+  async open(caller: string, callee: string, targetPort: number): Promise<string> {
+    const proxy = await TcpProxy.open(targetPort)
+    this.#ways.push({ caller, callee, proxy })
+    return proxy.address
   }
 
   /** Lets the weather begin. */
@@ -60,47 +71,50 @@ export class Weather {
   clear(): void {
     for (const timer of this.#timers.values()) clearTimeout(timer)
     this.#timers.clear()
-    for (const way of this.#ways) calm(way)
+    for (const { proxy } of this.#ways) calm(proxy)
   }
 
   /** No byte passes on any way any more, and nobody is told, until `clear`. */
   blackOut(): void {
     this.clear()
-    for (const way of this.#ways) way.stall()
+    for (const { proxy } of this.#ways) proxy.stall()
   }
 
   async close(): Promise<void> {
     this.clear()
-    await Promise.all(this.#ways.map((way) => way.close()))
+    await Promise.all(this.#ways.map(({ proxy }) => proxy.close()))
   }
 
-  #troubleLater(way: TcpProxy): void {
+  #troubleLater(way: Way): void {
     const timer = setTimeout(() => this.#trouble(way), this.#between(PAUSE_MS))
     this.#timers.set(way, timer)
   }
 
-  #trouble(way: TcpProxy): void {
+  #trouble(way: Way): void {
     const kinds = Object.keys(TROUBLES) as TroubleKind[]
     const kind = kinds[this.#random.below(kinds.length)] as TroubleKind
     this.counts[kind] += 1
-    this.#do(way, kind)
+    this.#do(way.proxy, kind)
+    const fromMs = machineNow()
     const timer = setTimeout(() => {
-      calm(way)
+      calm(way.proxy)
+      if (kind === 'stall')
+        this.stalls.push({ caller: way.caller, callee: way.callee, fromMs, untilMs: machineNow() })
       this.#troubleLater(way)
     }, this.#between(TROUBLES[kind]))
     this.#timers.set(way, timer)
   }
 
-  #do(way: TcpProxy, kind: TroubleKind): void {
+  #do(proxy: TcpProxy, kind: TroubleKind): void {
     switch (kind) {
       case 'delay':
-        way.delayMs = 1 + this.#random.below(MAX_DELAY_MS)
+        proxy.delayMs = 1 + this.#random.below(MAX_DELAY_MS)
         return
       case 'dribble':
-        way.dribbleBytes = 1 + this.#random.below(MAX_DRIBBLE_BYTES)
+        proxy.dribbleBytes = 1 + this.#random.below(MAX_DRIBBLE_BYTES)
         return
       default:
-        way[kind]()
+        proxy[kind]()
     }
   }
 
@@ -109,9 +123,9 @@ export class Weather {
   }
 }
 
-function calm(way: TcpProxy): void {
-  way.delayMs = 0
-  way.dribbleBytes = 0
-  way.mend()
-  way.resume()
+function calm(proxy: TcpProxy): void {
+  proxy.delayMs = 0
+  proxy.dribbleBytes = 0
+  proxy.mend()
+  proxy.resume()
 }
