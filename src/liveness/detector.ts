@@ -147,7 +147,8 @@ export class Detector {
     life.isRefused = false
     if (!this.#isDeaf(now, life)) life.isCutOff = false
     if (life.isSilent) life.silenceEndedAt = now
-    if (life.state === 'alive' && !life.isSilent) return
+    // The next look at a peer that is heard is put off, so that a node is not woken only to find that it was heard.
+    if (life.state === 'alive' && !life.isSilent && life.dueAt - now >= this.#times.askMs / 2) return
     if (life.state !== 'left') this.#review(now, life)
   }
 

@@ -19,8 +19,12 @@ export const MIN_DESCRIPTORS_FOR_IPC = 1024
 /** Few are left when less than this part of the limit is free. */
 const RESERVE_PART = 1 / 4
 
-/** How often is looked: a flood must take the whole reserve in this time to come unseen. */
+/** How often is looked where the reserve is near: a flood must take all of it in this time to come unseen. */
 const LOOK_MS = 200
+/** How often at least, however far it is: an idle node is hardly ever woken by this. */
+const SELDOM_MS = 2000
+/** No flood takes more in a millisecond: libzmq accepts connections in one thread, one after the other. */
+const MOST_PER_MS = 20
 
 /** The soft limit of this process, which Node.js raises to the hard one at its start; Infinity where it cannot be told. */
 export function descriptorLimit(limits: () => string = readLimits): number {
@@ -68,7 +72,7 @@ export interface DescriptorWatchOptions {
 /** Looks again and again, for as long as it is not ended. It keeps no process alive. */
 export class DescriptorWatch {
   readonly #options: DescriptorWatchOptions
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout
   #isScarce = false
 
   /** What was told last. */
@@ -78,20 +82,31 @@ export class DescriptorWatch {
 
   constructor(options: DescriptorWatchOptions) {
     this.#options = options
-    this.#timer = setInterval(() => this.look(), LOOK_MS)
-    this.#timer.unref()
+    this.#timer = this.#lookAfter(LOOK_MS)
   }
 
-  look(): void {
+  /** Gives after how many milliseconds it is to be looked again. */
+  look(): number {
     const { limit, next, changed } = this.#options
     const number = next()
-    const isScarce = number === Number.POSITIVE_INFINITY || number > limit * (1 - RESERVE_PART)
-    if (isScarce === this.#isScarce) return
-    this.#isScarce = isScarce
-    changed(isScarce)
+    const hasNone = number === Number.POSITIVE_INFINITY
+    const left = hasNone ? Number.NEGATIVE_INFINITY : limit * (1 - RESERVE_PART) - number
+    const isScarce = left < 0
+    if (isScarce !== this.#isScarce) {
+      this.#isScarce = isScarce
+      changed(isScarce)
+    }
+    return Math.max(LOOK_MS, Math.min(SELDOM_MS, left / MOST_PER_MS))
+  }
+
+  #lookAfter(ms: number): NodeJS.Timeout {
+    const timer = setTimeout(() => {
+      this.#timer = this.#lookAfter(this.look())
+    }, ms)
+    return timer.unref()
   }
 
   end(): void {
-    clearInterval(this.#timer)
+    clearTimeout(this.#timer)
   }
 }

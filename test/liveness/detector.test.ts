@@ -245,3 +245,13 @@ test('L4, L8: a peer that restarts while it is silent is watched as before', (t)
   run(scene, START + 6500)
   t.true(scene.detector.get('bravo').isSilent)
 })
+
+test('a peer that is heard in time is hardly ever looked at because its time is over', (t) => {
+  const { detector } = alive()
+  let looks = 0
+  for (let now = START; now <= START + 60_000; now += 1000) {
+    for (; detector.deadline < now; looks += 1) detector.wake(detector.deadline)
+    detector.heard(now, 'bravo')
+  }
+  t.is(looks, 0)
+})

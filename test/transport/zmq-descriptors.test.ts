@@ -69,6 +69,21 @@ test('few descriptors, and enough again, are told once each', (t) => {
   t.deepEqual(told, [true, false])
 })
 
+test('the nearer the reserve, the sooner is looked again', (t) => {
+  const pauseAt = (limit: number, next: number): number => {
+    const watch = new DescriptorWatch({ limit, next: () => next, changed: () => {} })
+    t.teardown(() => watch.end())
+    return watch.look()
+  }
+  t.is(pauseAt(1024, 20), 200)
+  t.is(pauseAt(1024, 1000), 200, 'what is scarce is looked at as often as can be')
+  t.is(pauseAt(1024, Number.POSITIVE_INFINITY), 200)
+  t.is(pauseAt(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY), 200)
+  t.is(pauseAt(40_000, 10_000), 1000, '20,000 are left to the reserve')
+  t.is(pauseAt(1_000_000, 20), 2000)
+  t.is(pauseAt(Number.POSITIVE_INFINITY, 20), 2000)
+})
+
 const TCP = 'tcp://127.0.0.1:0'
 /** Pauses so long that whoever waits for one is not seen again in a test. */
 const PATIENT = { redialMs: 60_000, redialMaxMs: 60_000, refusedMaxMs: 60_000 }
