@@ -1,24 +1,33 @@
 /**
  * What a mesh costs that does nothing: the CPU time, user and system, of each of 16 nodes in processes of their own, all linked to
- * all, in percent of one core. A round is a stretch of time of the same mesh; together they are at least half a minute.
+ * all, in percent of one core. A round is a stretch of time of the same mesh; together they are at least half a minute. Beside it
+ * stands what raw sockets cost that tell each other as often that they live.
  */
 
 import type { Figures } from './figures.ts'
 import type { SideName, TeamName, Usage } from './sides.ts'
 import { TITLES } from './targets.ts'
-import { pause, Team } from './team.ts'
-import { faultOf } from './worker-process.ts'
+import { findPlaces, pause, Team, usageOf } from './team.ts'
+import { faultOf, WorkerProcess } from './worker-process.ts'
 
 const NODES = 16
+const START_MS = 40_000
 /** Starting up costs a lot once; it is not what a mesh costs that stands. */
 const SETTLE_MS = 5000
 const ALL_ROUNDS_MS = 30_000
 
-/** A raw socket that nobody uses costs nothing, and the others are no meshes. */
+/** The others are no meshes. */
 const SIDES: readonly (readonly [SideName, TeamName])[] = [
   ['zmqnet-tcp', 'zmqnet-tcp'],
   ['zmqnet-same-host', 'zmqnet-same-host'],
+  ['raw-awaited', 'raw'],
 ]
+
+/** Sixteen processes that are linked. */
+interface Mesh {
+  usage(): Promise<Usage[]>
+  end(): Promise<unknown>
+}
 
 /** All rounds of those among `wanted` for which this is measured. */
 export async function measureIdleCpus(
@@ -37,9 +46,8 @@ export async function measureIdleCpus(
 }
 
 async function measureMesh(figures: Figures, side: SideName, team: TeamName, rounds: number): Promise<void> {
-  const mesh = await Team.start(team, NODES - 1, [])
+  const mesh = team === 'raw' ? await startRawMesh() : await startMesh(side, team)
   try {
-    await mesh.check(side)
     await pause(SETTLE_MS)
     let before = await mesh.usage()
     for (let round = 0; round < rounds; round += 1) {
@@ -50,6 +58,37 @@ async function measureMesh(figures: Figures, side: SideName, team: TeamName, rou
     }
   } finally {
     await mesh.end()
+  }
+}
+
+async function startMesh(side: SideName, team: TeamName): Promise<Mesh> {
+  const mesh = await Team.start(team, NODES - 1, [])
+  try {
+    await mesh.check(side)
+    return mesh
+  } catch (error) {
+    await mesh.end()
+    throw error
+  }
+}
+
+async function startRawMesh(): Promise<Mesh> {
+  const places = await findPlaces(NODES)
+  const workers = places.servers.map(() => new WorkerProcess([]))
+  const mesh: Mesh = {
+    usage: () => Promise.all(workers.map(usageOf)),
+    end: () => Promise.all(workers.map((worker) => worker.end())),
+  }
+  try {
+    await Promise.all(
+      workers.map((worker, index) =>
+        worker.ask({ kind: 'start', part: { team: 'raw', role: 'beater', index }, places }, START_MS),
+      ),
+    )
+    return mesh
+  } catch (error) {
+    await mesh.end()
+    throw error
   }
 }
 

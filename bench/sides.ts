@@ -47,10 +47,13 @@ export interface Places {
   readonly meeting: string
 }
 
-/** Which part a process plays. `subject` and `peers` are for memory.ts: one idle process, and all that it is linked to. */
+/**
+ * Which part a process plays. `subject` and `peers` are for memory.ts: one idle process, and all that it is linked to.
+ * `beater` is for idle-cpu.ts: one of a mesh of raw sockets that give signs of life.
+ */
 export type Part = { readonly team: TeamName } & (
   | { readonly role: 'client' | 'broker' | 'subject' | 'peers' }
-  | { readonly role: 'server'; readonly index: number }
+  | { readonly role: 'server' | 'beater'; readonly index: number }
 )
 
 /** What the main process asks of a worker, and what it is answered. */

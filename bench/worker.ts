@@ -23,6 +23,9 @@ async function start(part: Part, places: Places): Promise<Answer> {
     case 'subject':
       await (await import('./idle-side.ts')).startIdleSubject(part.team, places)
       break
+    case 'beater':
+      await (await import('./idle-side.ts')).startRawBeater(places, part.index)
+      break
     case 'peers':
       await (await import('./idle-side.ts')).startIdlePeers(part.team, places)
       break
