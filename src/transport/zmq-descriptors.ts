@@ -67,13 +67,21 @@ export interface DescriptorWatchOptions {
   readonly next: () => number
   /** Few are left, or enough again; told once for each change. */
   readonly changed: (isScarce: boolean) => void
+  /** Does `task` after so many milliseconds, unless what it gives is called before. Default: a timer that keeps no process alive. */
+  readonly later?: ((ms: number, task: () => void) => () => void) | undefined
+}
+
+function afterTime(ms: number, task: () => void): () => void {
+  const timer = setTimeout(task, ms).unref()
+  return () => clearTimeout(timer)
 }
 
 /** Looks again and again, for as long as it is not ended. It keeps no process alive. */
 export class DescriptorWatch {
   readonly #options: DescriptorWatchOptions
-  #timer: NodeJS.Timeout
+  #cancel = (): void => {}
   #isScarce = false
+  #isEnded = false
 
   /** What was told last. */
   get isScarce(): boolean {
@@ -82,7 +90,7 @@ export class DescriptorWatch {
 
   constructor(options: DescriptorWatchOptions) {
     this.#options = options
-    this.#timer = this.#lookAfter(LOOK_MS)
+    this.#lookAfter(LOOK_MS)
   }
 
   /** Gives after how many milliseconds it is to be looked again. */
@@ -99,14 +107,15 @@ export class DescriptorWatch {
     return Math.max(LOOK_MS, Math.min(SELDOM_MS, left / MOST_PER_MS))
   }
 
-  #lookAfter(ms: number): NodeJS.Timeout {
-    const timer = setTimeout(() => {
-      this.#timer = this.#lookAfter(this.look())
-    }, ms)
-    return timer.unref()
+  #lookAfter(ms: number): void {
+    // Whoever was told of a change may have ended it.
+    if (this.#isEnded) return
+    const { later = afterTime } = this.#options
+    this.#cancel = later(ms, () => this.#lookAfter(this.look()))
   }
 
   end(): void {
-    clearTimeout(this.#timer)
+    this.#isEnded = true
+    this.#cancel()
   }
 }

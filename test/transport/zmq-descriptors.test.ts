@@ -84,6 +84,28 @@ test('the nearer the reserve, the sooner is looked again', (t) => {
   t.is(pauseAt(Number.POSITIVE_INFINITY, 20), 2000)
 })
 
+test('it is looked again and again, until the watch is ended, even by whom it told', (t) => {
+  const waiting: { readonly ms: number; readonly task: () => void }[] = []
+  let next = 20
+  const watch = new DescriptorWatch({
+    limit: 1000,
+    next: () => next,
+    changed: () => watch.end(),
+    later: (ms, task) => {
+      waiting.push({ ms, task })
+      return () => {}
+    },
+  })
+  for (let looks = 0; looks < 3; looks += 1) waiting.at(-1)?.task()
+  t.deepEqual(
+    waiting.map(({ ms }) => ms),
+    [200, 200, 200, 200],
+  )
+  next = 900
+  waiting.at(-1)?.task()
+  t.is(waiting.length, 4)
+})
+
 const TCP = 'tcp://127.0.0.1:0'
 /** Pauses so long that whoever waits for one is not seen again in a test. */
 const PATIENT = { redialMs: 60_000, redialMaxMs: 60_000, refusedMaxMs: 60_000 }
