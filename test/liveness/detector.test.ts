@@ -200,6 +200,20 @@ test('L10: silence that is our own fault is forgiven', (t) => {
   ])
 })
 
+test('L10: a turn that comes too late takes its delay off the silence before anything is judged', (t) => {
+  const scene = alive()
+  scene.detector.linkDown(START, 'bravo', 'closed')
+  const now = START + 10_000
+  scene.own.stallMs = 9000
+  scene.detector.turned(now, START + 1000)
+  scene.own.stallMs = 0
+  t.deepEqual(run(scene, now), [])
+  t.deepEqual(run(scene, now + 2000), [
+    [11_500, 'suspect'],
+    [12_000, 'dead'],
+  ])
+})
+
 test('L10: silence is forgiven up to now, not into the future', (t) => {
   const scene = alive()
   scene.detector.forgive(START + 100, 5000)

@@ -12,17 +12,17 @@ export const START = 10_000
 
 export interface Scene {
   readonly detector: Detector
-  /** How late our own loop runs; 0 at first. */
-  readonly own: { delayMs: number }
+  /** How late our own loop runs, and what of the silence until this turn is its fault; 0 at first. */
+  readonly own: { delayMs: number; stallMs: number }
   readonly out: Recorder<DetectorEvent>
 }
 
 /** A detector with a tick of 1000 ms that knows of bravo. */
 export function unknown(): Scene {
   const out = new Recorder<DetectorEvent>()
-  const own = { delayMs: 0 }
+  const own = { delayMs: 0, stallMs: 0 }
   const detector = new Detector(suspicionTimes(1000), out.tell, {
-    woke: () => 0,
+    woke: () => own.stallMs,
     strainMs: () => own.delayMs,
   })
   detector.add(START, 'bravo')
