@@ -35,8 +35,8 @@ const { Requester, Responder, Publisher, Subscriber } = createRequire(import.met
 const LOOPBACK_BROADCAST = '127.255.255.255'
 const FIND_MS = 15_000
 
-function discoveryOf({ meeting }: Places) {
-  return { broadcast: LOOPBACK_BROADCAST, port: portOf(meeting), log: false }
+function discoveryOf({ meetingUdpPort }: Places) {
+  return { broadcast: LOOPBACK_BROADCAST, port: meetingUdpPort, log: false }
 }
 
 function portOf(address: string): number {

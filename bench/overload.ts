@@ -57,7 +57,8 @@ async function overload(seconds: number): Promise<void> {
 
 function describe(what: string, loaded: Loaded, forSeconds: number, peak: number): void {
   const { offered, replies, errors, begun, begunLate, latestMs, repliesBySecond, settledLateMs } = loaded
-  const goodput = replies / forSeconds
+  // What comes after the last request was made, while the patience of callers lasts, is not what a second gives.
+  const goodput = repliesBySecond.slice(0, forSeconds).reduce((sum, count) => sum + count, 0) / forSeconds
   const others = Object.entries(errors).map(([code, count]) => `, ${code} ${count}`)
   say(`${what}: ${(offered / forSeconds).toFixed(0)} requests/s offered`)
   say(

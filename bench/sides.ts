@@ -43,8 +43,10 @@ export interface Client {
 export interface Places {
   readonly client: string
   readonly servers: readonly { readonly name: string; readonly address: string; readonly sink: string }[]
-  /** nats-server, or the UDP port at which the processes of cote find each other. */
+  /** For nats-server. */
   readonly meeting: string
+  /** The UDP port at which the processes of cote find each other. */
+  readonly meetingUdpPort: number
 }
 
 /**

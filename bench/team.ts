@@ -3,6 +3,7 @@
  * what it is asked, and ends as a whole.
  */
 
+import { createSocket } from 'node:dgram'
 import { freePorts, local } from '../test/support/mesh.ts'
 import { PROBE, type Scenario } from './scenarios.ts'
 import type { Answer, Places, SideName, TeamName, Usage } from './sides.ts'
@@ -123,12 +124,25 @@ export async function findPlaces(servers: number): Promise<Places> {
   return {
     client: local(client),
     meeting: local(meeting),
+    meetingUdpPort: await freeUdpPort(),
     servers: Array.from({ length: servers }, (_, index) => ({
       name: `server-${index + 1}`,
       address: local(ports[2 * index]),
       sink: local(ports[2 * index + 1]),
     })),
   }
+}
+
+/** Not one of `freePorts`, whose UDP twins are kept to say that they are taken. */
+async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4')
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject)
+    socket.bind(0, resolve)
+  })
+  const { port } = socket.address()
+  await new Promise<void>((resolve) => socket.close(resolve))
+  return port
 }
 
 function ranOf(answer: Answer): Ran {
