@@ -7,11 +7,10 @@
 import type { Figures } from './figures.ts'
 import type { SideName, TeamName, Usage } from './sides.ts'
 import { TITLES } from './targets.ts'
-import { findPlaces, pause, Team, usageOf } from './team.ts'
+import { findPlaces, pause, START_MS, Team, usageOf } from './team.ts'
 import { faultOf, WorkerProcess } from './worker-process.ts'
 
 const NODES = 16
-const START_MS = 40_000
 /** Starting up costs a lot once; it is not what a mesh costs that stands. */
 const SETTLE_MS = 5000
 const ALL_ROUNDS_MS = 30_000

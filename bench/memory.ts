@@ -8,13 +8,12 @@ import type { Figures } from './figures.ts'
 import type { SideName, TeamName } from './sides.ts'
 import { slopeOf } from './statistics.ts'
 import { TITLES } from './targets.ts'
-import { findPlaces, pause, usageOf } from './team.ts'
+import { findPlaces, pause, START_MS, usageOf } from './team.ts'
 import { faultOf, WorkerProcess } from './worker-process.ts'
 
 const PEER_COUNTS = [0, 8, 16, 32]
 /** What a new process does in its first seconds, heartbeats included, has its memory by then. */
 const SETTLE_MS = 3000
-const START_MS = 40_000
 const KIB = 1024
 
 const SIDES: readonly (readonly [SideName, TeamName])[] = [

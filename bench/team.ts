@@ -12,7 +12,7 @@ import type { Probed, ProbePlan } from './under-bulk.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 /** A start that takes longer has failed. Sixteen processes of several sides may start at a time, on two cores. */
-const START_MS = 40_000
+export const START_MS = 40_000
 /** An answer that takes this much longer than the run is none. */
 const PATIENCE_MS = 20_000
 /** A process that does nothing answers at once, also on a machine that is busy. */
