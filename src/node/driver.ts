@@ -196,6 +196,7 @@ export class Driver implements TransportListener {
   #receive(connection: ConnectionId, frames: readonly Uint8Array[]): void {
     const { now } = this
     const decoded = decodeFrames(frames, now, this.#wholeBodyBytes)
+    this.#world.nursery?.took(decoded.messages, frames[1]?.length ?? 0)
     this.#framesReceived += 1
     this.#received += decoded.messages.length
     if (decoded.messages.length > 0) this.core.receive(now, connection, decoded.messages)

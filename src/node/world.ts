@@ -9,6 +9,7 @@ import type { SecuritySettings } from '../security/policy.ts'
 import type { Pace } from '../transfer/pace.ts'
 import type { TransportFactory } from '../transport/transport.ts'
 import type { Logger, PeerConfig } from './api.ts'
+import type { Nursery } from './nursery.ts'
 import type { Rereading } from './rereading.ts'
 
 /** The world that a node lives in. */
@@ -18,6 +19,8 @@ export interface World {
   readonly transport: TransportFactory
   /** Where the nonces of proofs come from. Default: node:crypto's randomBytes; another one only in the simulator. */
   readonly entropy?: Entropy | undefined
+  /** What is told of all that comes in, so that dead bodies do not pile up. Default: V8 alone decides when they go. */
+  readonly nursery?: Pick<Nursery, 'took'> | undefined
 }
 
 /** Bytes that nobody can foretell. */
