@@ -17,6 +17,7 @@ Compares zmqnet with raw zeromq.js and its peers on the loopback of this machine
                     a quarter of it goes before, to warm up
   --transfer MIB    size of the transfer beside the heartbeats (default 1024)
   --commands N      how often the command line is timed (default 15)
+  --expose-gc       each client and server with this option of Node.js, which zmqnet uses where it is set
   --profile FOLDER  a CPU profile of each client and server
   --json FILE       the results as JSON
   --from FILE       no run: the tables of results that were saved as JSON
@@ -32,6 +33,7 @@ export interface Options {
   readonly measureMs: number
   readonly transferBytes: number
   readonly commands: number
+  readonly exposeGc: boolean
   readonly profile: string | undefined
   readonly json: string | undefined
   readonly from: string | undefined
@@ -49,6 +51,7 @@ export function parseOptions(args: readonly string[]): Options {
       measure: { type: 'string', default: '400' },
       transfer: { type: 'string', default: '1024' },
       commands: { type: 'string', default: '15' },
+      'expose-gc': { type: 'boolean', default: false },
       profile: { type: 'string' },
       json: { type: 'string' },
       from: { type: 'string' },
@@ -63,6 +66,7 @@ export function parseOptions(args: readonly string[]): Options {
     measureMs: wholeNumber('measure', values.measure, 600_000),
     transferBytes: wholeNumber('transfer', values.transfer, 1024 ** 2) * 1024 ** 2,
     commands: wholeNumber('commands', values.commands, 1000),
+    exposeGc: values['expose-gc'],
     profile: values.profile,
     json: values.json,
     from: values.from,

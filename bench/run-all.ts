@@ -27,7 +27,7 @@ export async function runAll(options: Options): Promise<Results> {
   const plan: Plan = {
     rounds: options.rounds,
     times: { warmUpMs: options.measureMs / 4, measureMs: options.measureMs },
-    execArgv: options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`],
+    execArgv: execArgvOf(options),
     say,
   }
   const startedAt = performance.now()
@@ -79,7 +79,15 @@ function whoCanRun(wanted: readonly Side[]) {
   return { skipped, able: wanted.filter(({ name }) => skipped[name] === undefined) }
 }
 
-function settingsOf({ rounds, measureMs, transferBytes, commands, only, sides: wanted }: Options) {
+function execArgvOf({ exposeGc, profile }: Options): string[] {
+  return [
+    ...(exposeGc ? ['--expose-gc'] : []),
+    ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
+  ]
+}
+
+function settingsOf(options: Options) {
+  const { rounds, measureMs, transferBytes, commands, only, sides: wanted, exposeGc } = options
   return {
     rounds,
     'measured ms': measureMs,
@@ -87,6 +95,7 @@ function settingsOf({ rounds, measureMs, transferBytes, commands, only, sides: w
     'runs of a command': commands,
     figures: only,
     sides: wanted.length === sides.length ? '' : wanted.map(({ name }) => name).join(' '),
+    ...(exposeGc ? { 'Node.js': '--expose-gc' } : {}),
   }
 }
 

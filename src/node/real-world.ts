@@ -6,14 +6,14 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import { zmqTransport } from '../transport/zmq.ts'
 import { MAX_FRAME_BYTES } from '../wire/limits.ts'
-import { findYoungCollector, Nursery } from './nursery.ts'
+import { openNursery } from './nursery.ts'
 import type { World } from './world.ts'
 
 /** Longer timers overflow in Node.js and fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** One for all nodes of a process: they share its heap. */
-const nursery = new Nursery(findYoungCollector)
+const nursery = openNursery(globalThis.gc)
 
 /** A world of its own for each node: the alarm belongs to one driver. */
 export function realWorld(): World {

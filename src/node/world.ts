@@ -19,7 +19,7 @@ export interface World {
   readonly transport: TransportFactory
   /** Where the nonces of proofs come from. Default: node:crypto's randomBytes; another one only in the simulator. */
   readonly entropy?: Entropy | undefined
-  /** What is told of all that comes in, so that dead bodies do not pile up. Default: V8 alone decides when they go. */
+  /** What is told of all that comes in, so that dead bodies do not pile up. Default: V8 alone decides when they go (nursery.ts). */
   readonly nursery?: Pick<Nursery, 'took'> | undefined
 }
 

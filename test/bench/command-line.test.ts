@@ -43,6 +43,7 @@ test('the help names every option', (t) => {
     'measure',
     'transfer',
     'commands',
+    'expose-gc',
     'profile',
     'json',
     'from',
