@@ -1,6 +1,6 @@
 /**
  * Has the young generation of V8 collected before large bodies make it collect everything, in a process that was started
- * with `node --expose-gc`. In any other nobody may ask V8 for that.
+ * with `node --expose-gc` (or NODE_OPTIONS). In any other nobody may ask V8 for that.
  *
  * zeromq.js tells V8 of each received frame twice, as a buffer and as memory outside of the heap. So 32 MiB of bodies, most
  * of them long dead, count 64, and V8 marks the whole heap; what it does for the young generation by itself, at 32 MiB of
@@ -15,7 +15,7 @@ import type { Message } from '../wire/messages.ts'
 
 const MIB = 1024 * 1024
 
-/** So much came in, in bodies that came whole. From 2 to 24 MiB it makes little difference. */
+/** So much came in, in bodies that came whole. From 4 to 24 MiB it makes little difference. */
 export const WHOLE_ENOUGH_BYTES = 8 * MIB
 
 /** The same, while a body comes in chunks: once in the midst of one of 16 MiB. With 8 MiB it would be twice. */
